@@ -1,6 +1,7 @@
 import { GetObjectCommand, DeleteObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { PAGE_KEY_INFIX } from '../../contract/result-keys.js';
 import { messageOf } from '../support/thrown.js';
+import { untilWritten } from '../support/until-written.js';
 import { StorageError, type IdempotentUploader } from '../storage/index.js';
 import type { ExtractManifest, RefusedEntry, StoredEntry } from './extract-manifest.js';
 
@@ -12,6 +13,8 @@ const MANIFEST_VERSION: ExtractManifest['version'] = 1;
 
 /** Time limit for the last page after the job was stopped. */
 const LAST_PAGE_TIMEOUT_MS = 10_000;
+/** Entries of a finished archive are not read again because its manifest could not be written for a moment. */
+const MANIFEST_WAIT_MS = 60_000;
 
 interface Page {
   readonly fingerprint: string;
@@ -107,15 +110,18 @@ export class ExtractJournal {
   async finish(manifest: ExtractManifest, signal?: AbortSignal): Promise<void> {
     await this.#writing;
     const body = Buffer.from(JSON.stringify(manifest));
-    await this.#uploader.put({
-      bucket: this.#bucket,
-      key: this.#key,
-      body,
-      contentType: 'application/json',
-      ifDifferent: 'replace',
-      lookFirst: !this.#noManifest,
-      ...(signal !== undefined && { signal }),
-    });
+    const write = () =>
+      this.#uploader.put({
+        bucket: this.#bucket,
+        key: this.#key,
+        body,
+        contentType: 'application/json',
+        ifDifferent: 'replace',
+        lookFirst: !this.#noManifest,
+        ...(signal !== undefined && { signal }),
+      });
+    // A longer outage is a matter of the queue or task, where the job waits without a slot.
+    await untilWritten(write, { signal, maxMs: MANIFEST_WAIT_MS });
     if (this.#pages > 0 || !this.#noFurtherPage) {
       await this.#removePages(signal);
     }

@@ -613,6 +613,9 @@ describe('events on EventBridge', () => {
     send.mockImplementation(
       () => Promise.resolve({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] }) as never,
     );
-    await expect(put('Export Job Completed', event)).rejects.toThrow('ThrottlingException');
+    await expect(put('Export Job Completed', event)).rejects.toMatchObject({
+      code: 'ERR_DEPENDENCY_UNAVAILABLE',
+      message: expect.stringContaining('ThrottlingException') as string,
+    });
   });
 });

@@ -1,6 +1,7 @@
 import type { JobHandler } from '../../queue/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
 import { missingPeer } from '../../support/missing-peer.js';
+import { untilWritten } from '../../support/until-written.js';
 import { readBatchJob } from './batch-document.js';
 import { type BatchHandler, type BatchOptions, processBatch } from './process-batch.js';
 
@@ -26,7 +27,7 @@ export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...optio
       missingPeer('@aws-sdk/client-sfn'),
     );
     const report = async (command: object) => {
-      await stepFunctions.send(command as never).catch((error: unknown) => {
+      await untilWritten(() => stepFunctions.send(command as never), { signal, log }).catch((error: unknown) => {
         // The execution ended before this batch, by its timeout or manually.
         if (!['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'].includes((error as Error).name)) {
           throw error;

@@ -2,6 +2,7 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import type { BatchDocument, BatchFileResult, BatchResult } from '../../../contract/batch.js';
 import { ConfigurationError } from '../../errors.js';
 import { printable } from '../../support/printable.js';
+import { untilWritten, type UntilWrittenOptions } from '../../support/until-written.js';
 
 /** HTTP status for a missing object; 403 without permission to list. */
 const ABSENT: readonly (number | undefined)[] = [404, 403];
@@ -10,23 +11,32 @@ const ABSENT: readonly (number | undefined)[] = [404, 403];
  * The growing result of a batch: an object that is rewritten after each finished file, so that the next worker
  * continues from there.
  *
- * There is one write at a time. Results that are added during a write are included in the next one.
+ * There is one write at a time, which is repeated while S3 is unavailable. Results that are added during a write are
+ * included in the next one.
  */
 export class BatchJournal {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #document: BatchDocument;
   readonly #files: Map<string, BatchFileResult>;
+  readonly #until: UntilWrittenOptions;
   #complete: boolean;
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
-  private constructor(client: S3Client, bucket: string, document: BatchDocument, found: BatchResult | undefined) {
+  private constructor(
+    client: S3Client,
+    bucket: string,
+    document: BatchDocument,
+    found: BatchResult | undefined,
+    until: UntilWrittenOptions,
+  ) {
     this.#client = client;
     this.#bucket = bucket;
     this.#document = document;
     this.#files = new Map(found?.files.map((file) => [file.key, file]));
     this.#complete = found?.complete ?? false;
+    this.#until = until;
   }
 
   /**
@@ -34,8 +44,13 @@ export class BatchJournal {
    *
    * @throws ConfigurationError for a result of another version, which a write would replace; errors of the client
    */
-  static async open(client: S3Client, bucket: string, document: BatchDocument): Promise<BatchJournal> {
-    return new BatchJournal(client, bucket, document, await read(client, bucket, document.resultKey));
+  static async open(
+    client: S3Client,
+    bucket: string,
+    document: BatchDocument,
+    until: UntilWrittenOptions,
+  ): Promise<BatchJournal> {
+    return new BatchJournal(client, bucket, document, await read(client, bucket, document.resultKey), until);
   }
 
   get complete(): boolean {
@@ -68,7 +83,7 @@ export class BatchJournal {
       .catch(() => undefined)
       .then(() => {
         this.#next = undefined;
-        this.#writing = this.#put();
+        this.#writing = untilWritten(() => this.#put(), this.#until);
         return this.#writing;
       });
     return this.#next;

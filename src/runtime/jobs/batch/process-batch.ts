@@ -81,6 +81,7 @@ export async function processBatch(
     concurrency = 8,
     attempts = 3,
     logger = createLogger({ bindJob: false }),
+    clock = systemClock,
   } = options;
   const checks = new OptionChecks();
   checks.number('concurrency', concurrency, { min: 1, max: 1_000, integer: true });
@@ -89,7 +90,7 @@ export async function processBatch(
   const document = await readBatch(client, pointer, signal);
   const { runId, batchId, files } = document;
   const log = logger.child({ correlationId: runId, batch: batchId });
-  const journal = await BatchJournal.open(client, pointer.bucket, document);
+  const journal = await BatchJournal.open(client, pointer.bucket, document, { signal, clock, log });
   if (journal.complete) {
     return journal.result;
   }

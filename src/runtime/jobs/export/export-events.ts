@@ -1,5 +1,5 @@
 import type { PutEventsCommandOutput } from '@aws-sdk/client-eventbridge';
-import { RetryLater } from '../../errors.js';
+import { DependencyUnavailable, RetryLater } from '../../errors.js';
 import type { ExportJobRow, ExportJobStore } from '../../exports/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
 import { missingPeer } from '../../support/missing-peer.js';
@@ -38,7 +38,8 @@ export function eventBridgeEvents({ client, eventBusName, service }: EventBridge
       new PutEventsCommand({ Entries: [entry] }) as never,
     )) as PutEventsCommandOutput;
     if (taken.ErrorCode !== undefined) {
-      throw new Error(`EventBridge refused the event: ${taken.ErrorCode}`);
+      // An entry is refused with a status of 200; the event itself is of our making
+      throw new DependencyUnavailable('EventBridge', { reason: `EventBridge refused the event: ${taken.ErrorCode}` });
     }
   };
 }

@@ -89,6 +89,45 @@ async function run(env: Record<string, string>, handler: BatchHandler, more: Run
   return codes[0];
 }
 
+/** A client whose writes of one key are denied for some times, and a clock that does not wait. */
+const deniedAtFirst = (
+  resultKey: string,
+  times: number,
+): Pick<RunBatchOptions, 'client' | 'clock'> & { left: number } => {
+  const denied = {
+    left: times,
+    client: {
+      send: (command: PutObjectCommand) => {
+        if (command instanceof PutObjectCommand && command.input.Key === resultKey && denied.left > 0) {
+          denied.left -= 1;
+          return Promise.reject(Object.assign(new Error('denied'), { name: 'AccessDenied', $metadata: {} }));
+        }
+        return s3.client.send(command);
+      },
+    } as unknown as S3Client,
+    clock: {
+      now: () => 0,
+      date: () => new Date(),
+      after: (_ms: number, callback: () => void) => {
+        const timer = setImmediate(callback);
+        return { cancel: () => clearImmediate(timer) };
+      },
+    },
+  };
+  return denied;
+};
+
+test('a result that cannot be written for a while is written later, and no file is processed again for it', async () => {
+  const { document, env } = await batchOf(['denied/x.csv', 'denied/y.csv'], { by: 'none' });
+  const processed: string[] = [];
+  const handler: BatchHandler = ({ key }) => void processed.push(key);
+  const denied = deniedAtFirst(document.resultKey, 5);
+  expect(await run(env, handler, denied)).toBe(BatchExitCode.done);
+  expect(denied.left).toBe(0);
+  expect(processed).toHaveLength(2);
+  expect(await resultOf(document)).toMatchObject({ complete: true });
+});
+
 test('works on each file, writes what became of it, and moves it to its folder', async () => {
   const { document, env } = await batchOf(['one/x.csv', 'one/ü +&%41.csv', 'one/bad.csv']);
   const handler: BatchHandler = async ({ bucket, key }) => {
