@@ -57,6 +57,9 @@ export interface ObjectFargateTaskProps extends FargateTaskProps {
    * A dependency is unavailable when the task exits with `ObjectTaskExitCode.unavailable`, as `runObjectTask` of
    * fileworks-runtime does, or cannot read its secrets; ECS, when it denies or throttles a launch or has no capacity.
    *
+   * The history of an execution limits the time.
+   *
+   * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
    * @default Duration.days(7)
    */
   readonly maxDependencyWait?: Duration;

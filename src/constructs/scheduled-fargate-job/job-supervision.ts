@@ -30,6 +30,9 @@ export interface SupervisionOptions {
    * fileworks-runtime does, or cannot read its secrets; ECS, when it denies or throttles a launch or has no capacity.
    * With `allowOverlap`, each run of the schedule waits.
    *
+   * The history of an execution limits the time.
+   *
+   * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
    * @default Duration.days(7)
    */
   readonly maxDependencyWait?: Duration;

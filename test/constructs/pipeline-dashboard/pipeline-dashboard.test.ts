@@ -200,7 +200,7 @@ it('shows jobs by the clock, export jobs, tasks of objects, alerts and what is n
     '## Database',
     'Connections',
   ]);
-  expect(page.alarms).toHaveLength(10);
+  expect(page.alarms).toHaveLength(12);
   template.hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'nightly' });
   expect(page.dashboard.node.path).toBe('Pipeline/Page/Dashboard');
 });

@@ -150,7 +150,7 @@ export function objectTask(construct: ObjectFargateTask): PipelineStageConfig {
       },
       { title: 'Duration, milliseconds', left: [construct.metricDuration()] },
     ],
-    alarms: [construct.deadLetterAlarm],
+    alarms: [construct.deadLetterAlarm, construct.dependencyUnavailableAlarm],
   };
 }
 
@@ -196,7 +196,12 @@ export function job(construct: ScheduledFargateJob): PipelineStageConfig {
         left: [visibleIn(construct.deadLetterQueue, 'In the dead-letter queue')],
       },
     ],
-    alarms: existing(construct.deadLetterAlarm, construct.failureAlarm, construct.missedAlarm),
+    alarms: existing(
+      construct.deadLetterAlarm,
+      construct.failureAlarm,
+      construct.missedAlarm,
+      construct.dependencyUnavailableAlarm,
+    ),
   };
 }
 
