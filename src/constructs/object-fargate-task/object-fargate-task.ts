@@ -114,11 +114,9 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
     grantReportOutage(this.stateMachine);
     grantSend(this.deadLetterQueue, this.stateMachine);
     useFargateCapacity(props.cluster, this.stateMachine);
-    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(
-      this,
-      'Objects',
+    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(this, 'Objects', [
       this.metricDependencyUnavailableTime(),
-    );
+    ]);
   }
 
   /**

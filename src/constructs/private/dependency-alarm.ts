@@ -10,19 +10,39 @@ import { nameOf, pathOf } from './paths';
  * pauses the others for seconds. A task that is replaced begins to count again, so one minute may be below it.
  *
  * @param work what waits, in the plural
+ * @param metrics the greatest of them counts
  */
 export function createDependencyUnavailableAlarm(
   scope: Construct,
   work: string,
-  metric: cloudwatch.IMetric,
+  metrics: readonly cloudwatch.IMetric[],
 ): cloudwatch.Alarm {
   return createAlarm(scope, 'DependencyUnavailableAlarm', {
     description: `${work} of ${pathOf(scope)} wait for a dependency that denies, throttles or does not answer; they continue by themselves when it is available again`,
     runbook: 'dependency-unavailable',
-    metric,
+    metric: greatestOf(metrics),
     threshold: 30,
     evaluationPeriods: 6,
     datapointsToAlarm: 5,
+  });
+}
+
+/**
+ * There are data points only while something waits. Without newer ones, CloudWatch evaluates older ones in place of
+ * them, and the alarm would stay in ALARM for six minutes after the recovery: a missing one is 0.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ */
+function greatestOf(metrics: readonly cloudwatch.IMetric[]): cloudwatch.MathExpression {
+  const usingMetrics = Object.fromEntries(
+    metrics.map((metric, index) => [index === 0 ? 'unavailable' : `unavailable${index + 1}`, metric]),
+  );
+  const filled = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`);
+  return new cloudwatch.MathExpression({
+    expression: filled.length === 1 ? filled[0] : `MAX([${filled.join(', ')}])`,
+    label: 'Dependency unavailable',
+    period: Duration.minutes(1),
+    usingMetrics,
   });
 }
 

@@ -33,7 +33,7 @@ import { WorkerDefaults } from './defaults';
 import { createSaturationAlarm } from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
 import { createIngress, createSpotFallback, createWakeUp, openPort } from './private';
-import { expressionOf, maximumOf, ofQueues } from './private/queue-metrics';
+import { expressionOf, ofQueues } from './private/queue-metrics';
 import { renderQueues } from './private/render-queues';
 import { resolveFurtherQueues, resolveWorkerQueue, type FurtherQueue, type WorkerQueue } from './private/worker-queue';
 import { resolveWorkerTask } from './private/worker-task';
@@ -212,11 +212,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       this.onDemandFallbackAlarm = fallback.deadLetterAlarm;
     }
 
-    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(
-      this,
-      'Jobs',
-      maximumOf('unavailable', 'Dependency unavailable', this.#unavailableTimes()),
-    );
+    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(this, 'Jobs', this.#unavailableTimes());
     this.oldestMessageAlarm = createOldestMessageAlarm(this, {
       metric: this.#oldestMessageAge(),
       queues: this.#queues,

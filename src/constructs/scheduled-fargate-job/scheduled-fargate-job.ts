@@ -134,11 +134,9 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     });
     useFargateCapacity(props.cluster, this.stateMachine ?? this.schedule);
 
-    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(
-      this,
-      'Runs',
+    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(this, 'Runs', [
       this.metricDependencyUnavailableTime(),
-    );
+    ]);
     this.failureAlarm = this.stateMachine && this.#createFailureAlarm();
     const missedFor =
       props.alarmMissedFor ??

@@ -134,8 +134,18 @@ describe('ObjectFargateTask with defaults', () => {
 
   it('is in ALARM while objects wait for a dependency', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      MetricName: 'DependencyUnavailableTime',
-      Dimensions: [{ Name: 'Task', Value: 'Pipeline/Converter' }],
+      Metrics: [
+        Match.objectLike({ Expression: 'FILL(unavailable, 0)', ReturnData: true }),
+        Match.objectLike({
+          Id: 'unavailable',
+          MetricStat: Match.objectLike({
+            Metric: Match.objectLike({
+              MetricName: 'DependencyUnavailableTime',
+              Dimensions: [{ Name: 'Task', Value: 'Pipeline/Converter' }],
+            }),
+          }),
+        }),
+      ],
       EvaluationPeriods: 6,
       DatapointsToAlarm: 5,
       AlarmDescription: Match.stringLikeRegexp('^Objects of Pipeline/Converter wait for a dependency'),

@@ -16,19 +16,6 @@ export function expressionOf(
   return new MathExpression({ expression, label, period: Duration.minutes(1), ...props, usingMetrics });
 }
 
-/**
- * The greatest of metrics that have data points only while something lasts. Without data points, CloudWatch evaluates
- * older ones instead, and an alarm stays in ALARM for as long as its evaluation range: a missing one is 0.
- *
- * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
- */
-export function maximumOf(name: string, label: string, metrics: readonly IMetric[]): MathExpression {
-  const named = ofQueues(name, metrics);
-  const filled = Object.keys(named).map((id) => `FILL(${id}, 0)`);
-  const expression = filled.length === 1 ? filled[0] : `MAX([${filled.join(', ')}])`;
-  return expressionOf(expression, label, named, {});
-}
-
 function nameOf(name: string, index: number): string {
   return index === 0 ? name : `${name}${index + 1}`;
 }
