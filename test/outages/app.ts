@@ -6,7 +6,13 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { QueueScaledFargateWorker } from 'cdk-fileworks';
+import {
+  FileIngestBucket,
+  IngestTarget,
+  ObjectFargateTask,
+  QueueScaledFargateWorker,
+  type QueueScaledFargateWorkerProps,
+} from 'cdk-fileworks';
 import type { LocalCloud } from 'fileworks-local';
 import type { Cell } from './cells.ts';
 
@@ -36,46 +42,79 @@ export function synthesize(
     if (index % CELLS_OF_STACK === 0) {
       stack = new Stack(app, `Cells${index / CELLS_OF_STACK}`);
     }
-    const { id, maxTasks = 1 } = cell;
-    const own: Record<string, string> = {};
-    const worker = new QueueScaledFargateWorker(stack, id, {
+    const variables = {
+      ...environment(cell),
+      CELL: cell.id,
+      CONSTRUCT: cell.construct,
+      DEPENDENCY: cell.dependency,
+      BUCKET: bucket.bucketName,
+    };
+    const add = cell.construct === 'object task' ? addObjectTask : addWorker;
+    const part = add(stack, cell, {
       cluster,
       image: ecs.ContainerImage.fromRegistry(IMAGE),
-      environment: { ...environment(cell), CELL: id, DEPENDENCY: cell.dependency, BUCKET: bucket.bucketName },
-      concurrency: 2,
-      minTasks: 1,
-      maxTasks,
-      visibilityTimeout: Duration.minutes(5),
-      // Below the default, so that the alarm can be there in time
-      alarmNotStartingFor: Duration.minutes(5),
+      environment: variables,
       vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
       assignPublicIp: true,
     });
-    worker.grantStoreResults(bucket, `results/${id}/`);
-    if (cell.dependency === 'S3 source') {
-      bucket.grantRead(worker, `source/${id}/*`);
-    } else if (cell.dependency === 'DynamoDB') {
-      const partitionKey = { name: 'id', type: dynamodb.AttributeType.STRING };
-      const table = new dynamodb.Table(stack, `${id}Table`, {
-        partitionKey,
-        billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      });
-      worker.grantPrincipal.addToPrincipalPolicy(
-        new iam.PolicyStatement({ actions: ['dynamodb:PutItem'], resources: [table.tableArn] }),
-      );
-      own.Table = table.tableName;
-    } else if (cell.dependency === 'Secrets Manager') {
-      const secret = new Secret(stack, `${id}Secret`);
-      secret.grantRead(worker);
-      own.Secret = secret.secretArn;
-    }
-    for (const [name, value] of Object.entries(own)) {
-      worker.taskDefinition.defaultContainer?.addEnvironment(name.toUpperCase(), value);
-      new CfnOutput(stack, `${id}${name}Name`, { value });
-    }
-    new CfnOutput(stack, `${id}Queue`, { value: worker.queue.queueUrl });
-    new CfnOutput(stack, `${id}QueueArn`, { value: worker.queue.queueArn });
-    new CfnOutput(stack, `${id}DeadLetters`, { value: worker.deadLetterQueue?.queueUrl ?? '' });
+    part.grantStoreResults(bucket, `results/${cell.id}/`);
+    addDependency(stack, cell, part, bucket);
+    new CfnOutput(stack, `${cell.id}DeadLetters`, { value: part.deadLetterQueue?.queueUrl ?? '' });
   }
   app.synth();
+}
+
+type Settings = Pick<
+  QueueScaledFargateWorkerProps,
+  'cluster' | 'image' | 'environment' | 'vpcSubnets' | 'assignPublicIp'
+>;
+
+function addWorker(stack: Stack, { id, maxTasks = 1 }: Cell, settings: Settings): QueueScaledFargateWorker {
+  const worker = new QueueScaledFargateWorker(stack, id, {
+    ...settings,
+    concurrency: 2,
+    minTasks: 1,
+    maxTasks,
+    visibilityTimeout: Duration.minutes(5),
+    // Below the default, so that the alarm can be there in time
+    alarmNotStartingFor: Duration.minutes(5),
+  });
+  new CfnOutput(stack, `${id}Queue`, { value: worker.queue.queueUrl });
+  new CfnOutput(stack, `${id}QueueArn`, { value: worker.queue.queueArn });
+  return worker;
+}
+
+function addObjectTask(stack: Stack, { id }: Cell, settings: Settings): ObjectFargateTask {
+  const task = new ObjectFargateTask(stack, id, settings);
+  const ingest = new FileIngestBucket(stack, `${id}Ingest`);
+  ingest.addRoute('Files', { prefixes: [`source/${id}/`], target: IngestTarget.fargateTask(task) });
+  new CfnOutput(stack, `${id}SourceName`, { value: ingest.bucket.bucketName });
+  return task;
+}
+
+/** What the dependency of a cell needs besides its construct. */
+function addDependency(
+  stack: Stack,
+  { id, dependency, construct }: Cell,
+  { grantPrincipal, taskDefinition }: QueueScaledFargateWorker | ObjectFargateTask,
+  bucket: s3.IBucket,
+): void {
+  const use = (name: string, value: string, action: string, resource: string) => {
+    grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [action], resources: [resource] }));
+    taskDefinition.defaultContainer?.addEnvironment(name.toUpperCase(), value);
+    new CfnOutput(stack, `${id}${name}Name`, { value });
+  };
+  if (dependency === 'S3 source' && construct === 'queue worker') {
+    use('Source', bucket.bucketName, 's3:GetObject', bucket.arnForObjects(`source/${id}/*`));
+  } else if (dependency === 'DynamoDB') {
+    const partitionKey = { name: 'id', type: dynamodb.AttributeType.STRING };
+    const { tableName, tableArn } = new dynamodb.Table(stack, `${id}Table`, {
+      partitionKey,
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+    });
+    use('Table', tableName, 'dynamodb:PutItem', tableArn);
+  } else if (dependency === 'Secrets Manager') {
+    const { secretArn } = new Secret(stack, `${id}Secret`);
+    use('Secret', secretArn, 'secretsmanager:GetSecretValue', secretArn);
+  }
 }

@@ -21,7 +21,7 @@ export type Form =
 export type Dependency =
   'S3 results' | 'S3 source' | 'DynamoDB' | 'Secrets Manager' | 'SQS' | 'PostgreSQL' | 'HTTP API';
 
-export type ConstructName = 'queue worker';
+export type ConstructName = 'queue worker' | 'object task';
 
 export interface Cell {
   /** Of the worker in the template, of prefixes and tables. */
@@ -29,7 +29,7 @@ export interface Cell {
   readonly construct: ConstructName;
   readonly dependency: Dependency;
   readonly form: Form;
-  /** Most tasks of the service. Default: 1. */
+  /** Most tasks at the same time. Default: 1. */
   readonly maxTasks?: number;
   /** The logical id of the alarm begins with that of the construct and this. */
   readonly alarm: string;
@@ -57,19 +57,41 @@ const FORMS: Readonly<Record<Dependency, readonly Form[]>> = {
   ],
 };
 
+/** Jobs before, at the beginning, in the middle and at the end of an outage. */
+export const JOBS = { before: 2, beginning: 5, middle: 2, end: 1 } as const;
+const JOBS_OF_OUTAGE = JOBS.beginning + JOBS.middle;
+
 /** Without messages, a worker cannot know that jobs wait: the queue's own alarm shows it. */
 const alarmOf = (dependency: Dependency): string => (dependency === 'SQS' ? 'NotStartingAlarm' : UNAVAILABLE);
 
-export const CELLS: readonly Cell[] = Object.entries(FORMS).flatMap(([dependency, forms]) =>
-  forms.map((form) => ({
-    id: `Worker${`${dependency} ${form}`.replace(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase())}`,
-    construct: 'queue worker' as const,
-    dependency: dependency as Dependency,
-    form,
-    alarm: alarmOf(dependency as Dependency),
-    ...(dependency === 'S3 results' && form === 'denied' && { maxTasks: 2 }),
-  })),
-);
+const OBJECT_TASKS: readonly (readonly [Dependency, Form])[] = [
+  ['S3 results', 'denied'],
+  ['S3 results', 'hang'],
+  ['S3 source', 'away'],
+  ['DynamoDB', 'throttled'],
+  ['PostgreSQL', 'locked'],
+  ['HTTP API', '503'],
+];
+
+const cellOf = (construct: ConstructName, dependency: Dependency, form: Form): Cell => ({
+  id: `${construct} ${dependency} ${form}`
+    .replace(/^queue /, '')
+    .replace(/(?:^|[^A-Za-z0-9]+)(.)/g, (_, next: string) => next.toUpperCase()),
+  construct,
+  dependency,
+  form,
+  alarm: alarmOf(dependency),
+  ...(construct === 'queue worker' && dependency === 'S3 results' && form === 'denied' && { maxTasks: 2 }),
+  // Each object has a task of its own
+  ...(construct === 'object task' && { maxTasks: JOBS_OF_OUTAGE }),
+});
+
+export const CELLS: readonly Cell[] = [
+  ...Object.entries(FORMS).flatMap(([dependency, forms]) =>
+    forms.map((form) => cellOf('queue worker', dependency as Dependency, form)),
+  ),
+  ...OBJECT_TASKS.map(([dependency, form]) => cellOf('object task', dependency, form)),
+];
 
 /** For people, and for `--cells`. */
 export const nameOf = ({ construct, dependency, form }: Cell): string => `${construct} / ${dependency} / ${form}`;

@@ -39,7 +39,7 @@ export const maxCallsOf = ({ cell, seconds }: Measured): number =>
 
 /** What is not as promised, for people; empty if all is. */
 export function findings(measured: Measured): string[] {
-  const { lost, doubled, deadLetters, alarmAfterSeconds, okAfterSeconds } = measured;
+  const { cell, lost, doubled, deadLetters, alarmAfterSeconds, okAfterSeconds } = measured;
   const { workAfterSeconds, calls, lateCallers } = measured;
   const bound = maxCallsOf(measured);
   const isDue = alarmIsDue(measured);
@@ -51,7 +51,9 @@ export function findings(measured: Measured): string[] {
     ...(isDue ? late('ALARM', alarmAfterSeconds, ALARM_WITHIN_SECONDS) : []),
     ...(isDue ? late('OK', okAfterSeconds, OK_WITHIN_SECONDS) : []),
     ...(calls > bound ? [`${calls} calls, at most ${bound} are allowed`] : []),
-    ...(lateCallers > 1 ? [`${lateCallers} tasks probed after the first 25 minutes`] : []),
+    ...(lateCallers > 1 && cell.construct === 'queue worker'
+      ? [`${lateCallers} tasks probed after the first 25 minutes`]
+      : []),
   ];
 }
 

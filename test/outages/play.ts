@@ -8,7 +8,7 @@ import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/clien
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LocalCloud } from 'fileworks-local';
 import { IMAGE, outputsOf, synthesize } from './app.ts';
-import type { Cell } from './cells.ts';
+import { type Cell, JOBS } from './cells.ts';
 import { Api } from './dependencies/api.ts';
 import { beginAwsOutage } from './dependencies/aws.ts';
 import { Database } from './dependencies/database.ts';
@@ -24,8 +24,6 @@ export interface PlayOptions {
 }
 
 const MINUTE_MS = 60_000;
-/** Jobs before, at the beginning, in the middle and at the end of an outage. */
-const JOBS = { before: 2, beginning: 5, middle: 2, end: 1 } as const;
 const ALL_JOBS = Object.values(JOBS).reduce((sum, count) => sum + count, 0);
 /** After this time of the clock, what is not done is lost. */
 const PATIENCE_MS = 30 * MINUTE_MS;
@@ -174,25 +172,20 @@ class Feed {
     this.#outputs = outputsOf(cloud);
   }
 
-  /** The files of all jobs. */
+  /** The files of all jobs of workers. */
   async sources(cells: readonly Cell[]): Promise<void> {
-    for (const { id } of cells) {
+    for (const { id } of cells.filter(({ construct }) => construct === 'queue worker')) {
       for (let job = 0; job < ALL_JOBS; job++) {
-        await this.#s3.send(
-          new PutObjectCommand({ Bucket: this.#outputs.BucketName, Key: `source/${id}/${job}`, Body: 'file' }),
-        );
+        await this.#putFile(id, job);
       }
     }
   }
 
-  async send({ id }: Cell, count: number): Promise<void> {
+  async send({ id, construct }: Cell, count: number): Promise<void> {
     for (let job = 0; job < count; job++) {
       const next = this.#sent.get(id) ?? 0;
       this.#sent.set(id, next + 1);
-      const body = { fileworksJob: 1, type: 'Outage', payload: { id: String(next) } };
-      await this.#sqs.send(
-        new SendMessageCommand({ QueueUrl: this.#outputs[`${id}Queue`], MessageBody: JSON.stringify(body) }),
-      );
+      await (construct === 'object task' ? this.#putFile(id, next) : this.#sendJob(id, next));
     }
   }
 
@@ -206,5 +199,17 @@ class Feed {
       new GetQueueAttributesCommand({ QueueUrl: this.#outputs[`${id}DeadLetters`], AttributeNames: ['All'] }),
     );
     return Number(count);
+  }
+
+  async #sendJob(cell: string, job: number): Promise<void> {
+    const body = { fileworksJob: 1, type: 'Outage', payload: { id: String(job) } };
+    await this.#sqs.send(
+      new SendMessageCommand({ QueueUrl: this.#outputs[`${cell}Queue`], MessageBody: JSON.stringify(body) }),
+    );
+  }
+
+  async #putFile(cell: string, job: number): Promise<void> {
+    const file = { Bucket: this.#outputs[`${cell}SourceName`], Key: `source/${cell}/${job}` };
+    await this.#s3.send(new PutObjectCommand({ ...file, Body: 'file' }));
   }
 }

@@ -3,19 +3,23 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { DependencyUnavailable, runWorker } from 'fileworks-runtime';
+import { DependencyUnavailable, runObjectTask, runWorker } from 'fileworks-runtime';
 import { IdempotentUploader } from 'fileworks-runtime/storage';
 import { Client } from 'pg';
 
 const {
   CELL = '',
+  CONSTRUCT = '',
   DEPENDENCY = '',
   BUCKET = '',
   TABLE = '',
   SECRET = '',
   API_URL = '',
   DATABASE_URL = '',
+  SOURCE = BUCKET,
 } = process.env;
+/** The bucket of the file. */
+let source = SOURCE;
 
 /** A dependency that hangs is as unavailable as one that refuses. */
 const requestHandler = new NodeHttpHandler({
@@ -62,7 +66,7 @@ async function callApi(id: string, signal: AbortSignal): Promise<void> {
 
 const calls: Readonly<Partial<Record<string, (id: string, signal: AbortSignal) => Promise<unknown>>>> = {
   'S3 source': async (id, abortSignal) => {
-    const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: `source/${CELL}/${id}` }), {
+    const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: source, Key: `source/${CELL}/${id}` }), {
       abortSignal,
     });
     await body?.transformToString();
@@ -78,7 +82,7 @@ const calls: Readonly<Partial<Record<string, (id: string, signal: AbortSignal) =
 const print = (outage: 'call' | 'done', id: string) =>
   process.stdout.write(`${JSON.stringify({ outage, cell: CELL, id, at: Date.now() })}\n`);
 
-await runWorker<{ id: string }>(async ({ body: { id } }, { signal }) => {
+async function work(id: string, signal: AbortSignal): Promise<void> {
   print('call', id);
   await calls[DEPENDENCY]?.(id, signal);
   await uploader.put({
@@ -89,4 +93,13 @@ await runWorker<{ id: string }>(async ({ body: { id } }, { signal }) => {
     signal,
   });
   print('done', id);
-});
+}
+
+if (CONSTRUCT === 'object task') {
+  await runObjectTask(({ object: { bucket, key } }, { signal }) => {
+    source = bucket;
+    return work(key.slice(key.lastIndexOf('/') + 1), signal);
+  });
+} else {
+  await runWorker<{ id: string }>(({ body: { id } }, { signal }) => work(id, signal));
+}

@@ -27,12 +27,12 @@ const OF_OTHERS: typeof ERRORS = {
 /** Begins the outage of a cell, and resolves with its end. */
 export function beginAwsOutage(cloud: LocalCloud, { id, dependency, form }: Cell): Promise<() => Promise<void>> {
   const outputs = outputsOf(cloud);
-  const objects = (kind: string) => `arn:aws:s3:::${outputs.BucketName}/${kind}/${id}/*`;
+  const objects = (bucket: string | undefined, kind: string) => `arn:aws:s3:::${bucket}/${kind}/${id}/*`;
   const all = `arn:aws:*`;
   const [action, resource, errors] = (
     {
-      'S3 results': ['s3:PutObject', objects('results'), OF_S3],
-      'S3 source': ['s3:GetObject', objects('source'), OF_S3],
+      'S3 results': ['s3:PutObject', objects(outputs.BucketName, 'results'), OF_S3],
+      'S3 source': ['s3:GetObject', objects(outputs[`${id}SourceName`], 'source'), OF_S3],
       DynamoDB: ['dynamodb:*', `${all}:table/${outputs[`${id}TableName`]}`, OF_OTHERS],
       'Secrets Manager': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],
       SQS: ['sqs:ReceiveMessage', outputs[`${id}QueueArn`], OF_OTHERS],
