@@ -57,7 +57,7 @@ const steps: Steps = {
   },
   // Processes that start at the same time would each install it
   emulator: { run: [INSTALL_EMULATOR], after: ['local'], needs: 'python3' },
-  e2e: { run: [jest('e2e', 2, 'test/e2e')], after: ['js', 'emulator'], live: true },
+  e2e: { run: [jest('e2e', 2, 'test/e2e test/silence')], after: ['js', 'emulator'], live: true },
   permissions: { run: ['node build-tools/permissions.ts --seconds 100'], after: ['e2e'], live: true },
   outages: {
     run: ['node test/outages/run.ts --durations 10min --sample 6'],
@@ -114,7 +114,7 @@ const steps: Steps = {
       jest(
         'units',
         3,
-        ['e2e', 'examples', 'judges'].map((name) => `--testPathIgnorePatterns=/test/${name}/`).join(' '),
+        ['e2e', 'examples', 'judges', 'silence'].map((name) => `--testPathIgnorePatterns=/test/${name}/`).join(' '),
       ),
     ],
     after: ['js', 'java', 'python', 'emulator'],

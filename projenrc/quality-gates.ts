@@ -106,6 +106,12 @@ export class QualityGates extends Component {
       exec: 'node test/outages/run.ts',
       receiveArgs: true,
     });
+    project.addTask('silence', {
+      description:
+        'Switch every part of the reference deployments off in turn, look for an alarm, and write docs/operations/silent-parts.md: npm run silence [-- deployment...]',
+      exec: 'node build-tools/silence.ts',
+      receiveArgs: true,
+    });
     project.addTask('judges', {
       description:
         'What cfn-lint, event-ruler and other programs find in the templates, scripts and workflows of every construct: npm run judges [-- judge...]',

@@ -1,0 +1,53 @@
+import { nameOf, type Part } from './parts';
+
+interface Reason {
+  readonly type: string;
+  /** Of the logical id. */
+  readonly part: RegExp;
+  readonly because: string;
+}
+
+const NO_FILES =
+  'CloudWatch cannot distinguish a source that is switched off from one without files; where files must arrive, `expectFiles()` of the route or bucket has the alarm';
+
+/** Parts that no alarm sees although files wait or are lost, and the remedy. */
+export const SILENT: readonly Reason[] = [
+  {
+    type: 'AWS::Logs::LogGroup',
+    part: /^Log$/,
+    because:
+      'no task starts, and each failed start is an attempt; after the last, a file of a sequence is blocked (`blockedAlarm`), and others are parked',
+  },
+  { type: 'AWS::Events::Rule', part: /^IngestArchivesRule|^IngestRecordsRule|^LoaderOrdersRule/, because: NO_FILES },
+  { type: 'AWS::S3::Bucket', part: /^IngestBucket|^InboxBucket/, because: NO_FILES },
+  {
+    type: 'AWS::Events::Rule',
+    part: /^DispatcherInboxSource/,
+    because:
+      'CloudWatch cannot distinguish a source that is switched off from one without files; where files must arrive, add them by a route with `IngestTarget.dispatcher()`, whose `expectFiles()` has the alarm; `npx fileworks reconcile` finds what was missed',
+  },
+];
+
+/** Parts whose files are all processed, and what is lost beside files. */
+export const BESIDE_FILES: readonly Reason[] = [
+  {
+    type: 'AWS::Events::Rule',
+    part: /^Alerts(Stopped|Service|Deployment)Rule/,
+    because: 'alerts of failed tasks are lost; without failures there are none, so no metric shows it',
+  },
+  { type: 'AWS::Logs::LogGroup', part: /./, because: 'log lines, and the metrics in them' },
+  {
+    type: 'AWS::Scheduler::Schedule',
+    part: /./,
+    because:
+      'runs that are due later: a missed run is seen when it is overdue (`missedAlarm`; of a job, with supervision)',
+  },
+  {
+    type: 'AWS::SQS::QueuePolicy',
+    part: /DeadLetter/,
+    because: 'takes effect only after another failure',
+  },
+];
+
+export const reasonOf = (reasons: readonly Reason[], part: Part): string | undefined =>
+  reasons.find(({ type, part: pattern }) => type === part.type && pattern.test(nameOf(part)))?.because;
