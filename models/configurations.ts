@@ -74,6 +74,11 @@ export const configurations: readonly Configuration[] = [
   gate('paused', 'crash, kill, lost event; 2 pauses at any time', '-DLEAN -DPAUSE=2 -DCRASH=1 -DKILL=1 -DLOST=1'),
   gate('interrupted', 'crash, 2 interrupted containers, lost event', '-DLEAN -DSPOT -DCRASH=1 -DKILL=2 -DLOST=1'),
   gate(
+    'canceled',
+    'crash, failing handler, lost event, unknown reply; a file is canceled while its task is started or running',
+    '-DLEAN -DCANCEL=1 -DCRASH=1 -DAPPF=1 -DLOST=1 -DUNK=1',
+  ),
+  gate(
     'interrupted-block',
     'crash, interrupted container, lost event; the time of interruptions is over; redrive, discard',
     '-DLEAN -DSPOT -DBUDGET=1 -DBLOCK -DCRASH=1 -DKILL=1 -DLOST=1 -DOPS=1',

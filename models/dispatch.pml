@@ -18,6 +18,7 @@
  *   OPS=n        redrives that the operator may do; discards are always possible
  *   LIMIT        one place over all slots: a claim takes it together with its slot, and it is freed by any process that detects that its holder no longer runs
  *   PAUSE=n      pauses that the operator may make; resumes are always possible
+ *   CANCEL=n     files that the operator may cancel while their task is started or running
  *   SPOT         a killed container counts as interrupted, which is no attempt of the file
  *   BUDGET=1     with SPOT: the time of interruptions may be over, and the file is blocked
  *   KEYS         files 0 and 1 are two versions of one object, 0 the older; only the latest is processed
@@ -77,6 +78,9 @@
 #ifndef PAUSE
 #define PAUSE 0
 #endif
+#ifndef CANCEL
+#define CANCEL 0
+#endif
 #ifndef BUDGET
 #define BUDGET 0
 #endif
@@ -134,6 +138,13 @@ bit paused;
 #define PAUSED paused
 #else
 #define PAUSED 0
+#endif
+#if CANCEL > 0
+bit canceled[NF];
+byte b_cancel = CANCEL;
+#define CANCELED(f) canceled[f]
+#else
+#define CANCELED(f) 0
 #endif
 #ifdef KEYS
 byte keyver, keymax, tomb;
@@ -264,9 +275,10 @@ inline stopped(f, tok, inc) {
      fi; att[f]--
 #else
      if
-     :: att[f] < MAXATT -> MOVE(f, stopped, RUNNING, WAITING)
-     :: att[f] >= MAXATT && BLOCKS -> MOVE(f, stopped, RUNNING, BLOCKED)
-     :: att[f] >= MAXATT && !BLOCKS -> MOVE(f, stopped, RUNNING, PARKED); RELEASE(f)
+     :: CANCELED(f) -> MOVE(f, stopped, RUNNING, SKIPPED); RELEASE(f)
+     :: !CANCELED(f) && att[f] < MAXATT -> MOVE(f, stopped, RUNNING, WAITING)
+     :: !CANCELED(f) && att[f] >= MAXATT && BLOCKS -> MOVE(f, stopped, RUNNING, BLOCKED)
+     :: !CANCELED(f) && att[f] >= MAXATT && !BLOCKS -> MOVE(f, stopped, RUNNING, PARKED); RELEASE(f)
      fi
 #endif
   :: st[f] == STARTING && token[f] == tok -> stoppedUnbegun(f)
@@ -280,9 +292,10 @@ inline stoppedUnbegun(f) {
   MOVE(f, interrupt, STARTING, WAITING); att[f]--
 #else
   if
-  :: att[f] < MAXATT -> MOVE(f, stopped, STARTING, WAITING)
-  :: att[f] >= MAXATT && BLOCKS -> MOVE(f, stopped, STARTING, BLOCKED)
-  :: att[f] >= MAXATT && !BLOCKS -> MOVE(f, stopped, STARTING, PARKED); RELEASE(f)
+  :: CANCELED(f) -> MOVE(f, stopped, STARTING, SKIPPED); RELEASE(f)
+  :: !CANCELED(f) && att[f] < MAXATT -> MOVE(f, stopped, STARTING, WAITING)
+  :: !CANCELED(f) && att[f] >= MAXATT && BLOCKS -> MOVE(f, stopped, STARTING, BLOCKED)
+  :: !CANCELED(f) && att[f] >= MAXATT && !BLOCKS -> MOVE(f, stopped, STARTING, PARKED); RELEASE(f)
   fi
 #endif
 }
@@ -353,11 +366,20 @@ inline stoppedUnbegun(f) {
   :: atomic { st[j] == RUNNING && OVER(j) -> f = j; tok = token[j]; inc = worker[j] }; goto evidence \
   :: atomic { st[j] == RUNNING && task[token[j]] == SILENT && !stopping[token[j]] -> stopping[token[j]] = 1 }
 #endif
+#if CANCEL > 0
+/* a task of a canceled file is stopped; one that does not exist, or has stopped, cannot begin it any more */
+#define LOOK_CANCELED(j) \
+  :: atomic { (st[j] == STARTING || st[j] == RUNNING) && CANCELED(j) && task[token[j]] >= PENDING && task[token[j]] <= SILENT && !stopping[token[j]] -> stopping[token[j]] = 1 } \
+  :: atomic { st[j] == STARTING && CANCELED(j) && (task[token[j]] == NONE || task[token[j]] == STOPPED) -> f = j; tok = token[j]; inc = incarnation[tok] }; goto evidence
+#else
+#define LOOK_CANCELED(j)
+#endif
 #ifdef M_NOSWEEP
 #define SWEEP(j)
 #else
 #define SWEEP(j) \
-  :: atomic { st[j] == STARTING && !PAUSED -> f = j; tok = token[j] }; goto launch \
+  LOOK_CANCELED(j) \
+  :: atomic { st[j] == STARTING && !CANCELED(j) && !PAUSED -> f = j; tok = token[j] }; goto launch \
   :: atomic { st[j] == WAITING && !PAUSED -> f = j }; goto retry \
   LOOK_RUNNING(j)
 #endif
@@ -687,7 +709,7 @@ end_task:
   do
   :: atomic { task[c] == PENDING ->                              /* begin() */
        if
-       :: st[fileOf[c]] == STARTING && token[fileOf[c]] == TOKEN(c) ->
+       :: st[fileOf[c]] == STARTING && token[fileOf[c]] == TOKEN(c) && !CANCELED(fileOf[c]) ->
           MOVE(fileOf[c], begin, STARTING, RUNNING); worker[fileOf[c]] = incarnation[c]; task[c] = WORKING; working++;
           assert(working <= AT_ONCE);                            /* MUTUAL EXCLUSION */
           assert(done[fileOf[c]] == 0)                               /* never again after it was completed */
@@ -714,9 +736,10 @@ end_task:
        if
        :: MINE(c) ->
           if
-          :: att[fileOf[c]] < MAXATT -> MOVE(fileOf[c], fail, RUNNING, WAITING)
-          :: att[fileOf[c]] >= MAXATT && BLOCKS -> MOVE(fileOf[c], fail, RUNNING, BLOCKED)
-          :: att[fileOf[c]] >= MAXATT && !BLOCKS -> MOVE(fileOf[c], fail, RUNNING, PARKED); RELEASE(fileOf[c])
+          :: CANCELED(fileOf[c]) -> MOVE(fileOf[c], stopped, RUNNING, SKIPPED); RELEASE(fileOf[c])
+          :: !CANCELED(fileOf[c]) && att[fileOf[c]] < MAXATT -> MOVE(fileOf[c], fail, RUNNING, WAITING)
+          :: !CANCELED(fileOf[c]) && att[fileOf[c]] >= MAXATT && BLOCKS -> MOVE(fileOf[c], fail, RUNNING, BLOCKED)
+          :: !CANCELED(fileOf[c]) && att[fileOf[c]] >= MAXATT && !BLOCKS -> MOVE(fileOf[c], fail, RUNNING, PARKED); RELEASE(fileOf[c])
           fi
        :: else
        fi; HELD_BOUND }
@@ -742,7 +765,7 @@ end_task:
   :: atomic { st[j] == WAITING && b_ops > 0 -> b_ops--; MOVE(j, discard, WAITING, SKIPPED); RELEASE(j) }
 #endif
 
-#if defined(BLOCK) || OPS > 0 || PAUSE > 0
+#if defined(BLOCK) || OPS > 0 || PAUSE > 0 || CANCEL > 0
 proctype Operator() {
 end_operator:
   do
@@ -750,6 +773,10 @@ end_operator:
   OPERATE(1)
 #if NF > 2
   OPERATE(2)
+#endif
+#if CANCEL > 0
+  :: atomic { (st[0] == STARTING || st[0] == RUNNING) && b_cancel > 0 && !canceled[0] -> b_cancel--; canceled[0] = 1 }
+  :: atomic { (st[1] == STARTING || st[1] == RUNNING) && b_cancel > 0 && !canceled[1] -> b_cancel--; canceled[1] = 1 }
 #endif
 #if PAUSE > 0
   :: atomic { !paused && b_pause > 0 -> b_pause--; paused = 1 }
@@ -777,7 +804,7 @@ init {
 #endif
     j = 0; do :: j < ND -> run Dispatcher(); j++ :: else -> break od;
     run Watch();
-#if defined(BLOCK) || OPS > 0 || PAUSE > 0
+#if defined(BLOCK) || OPS > 0 || PAUSE > 0 || CANCEL > 0
     run Operator();
 #endif
     j = 0

@@ -31,9 +31,10 @@ beforeAll(async () => {
       rule('D'),
       rule('E', { overwrite: 'each' }),
       rule('Q'),
+      rule('P', { keys: ['^P/(?<customer>[^/]+)/.*$'], sequencePart: 'customer' }),
       rule('S'),
     ],
-    { A: launch, B: launch, D: launch, Q: { queueUrl: 'files', fifo: false }, S: { stateMachineArn } },
+    { A: launch, B: launch, D: launch, P: launch, Q: { queueUrl: 'files', fifo: false }, S: { stateMachineArn } },
   );
   client = new DynamoDBClient();
   store = await createDispatchTable(client, tableName);
@@ -180,6 +181,65 @@ test('what is paused is neither launched nor claimed; a resume makes up for it',
   await expect(bench.operator({ action: 'show', bucket: 'inbox', key: 'D/20' })).resolves.toMatchObject({
     file: { status: 'completed' },
   });
+});
+
+test('scopes are understood as people write them, and unknown ones are refused with the nearest', async () => {
+  await bench.ingress(s3Event('P/müller/1', 1), s3Event('P/müller/2', 2));
+  const paused = ['P/müller', 'P/m%C3%BCller'].map((scope) => ({ action: 'pause', scope, reason: 'maintenance' }));
+  await expect(bench.operator(paused[0])).resolves.toMatchObject({
+    outcome: 'changed',
+    paused: { 'P/m%C3%BCller': { reason: 'maintenance' } },
+  });
+  await expect(bench.operator(paused[1])).resolves.toMatchObject({ outcome: 'kept' });
+  await expect(bench.operator({ action: 'pause', scope: 'P/mueller', reason: 'x' })).rejects.toThrow(
+    'the nearest is P/m%C3%BCller; types are',
+  );
+  await bench.launchAll();
+  expect(bench.tasks).toEqual([]);
+  await expect(bench.operator({ action: 'resume', scope: 'P/müller' })).resolves.toMatchObject({ paused: {} });
+  await expect(bench.operator({ action: 'drive', sequence: 'P/müller' })).resolves.toEqual({
+    outcome: 'driven',
+    sequence: 'P/m%C3%BCller',
+  });
+  await bench.launchAll();
+  expect(bench.tasks).toHaveLength(1);
+  await bench.work(bench.tasks[0]);
+});
+
+test('the pause of a type that was removed can be ended', async () => {
+  await store.commit([
+    {
+      kind: 'pause',
+      row: { version: 99, scopes: { Gone: { since: 0, reason: 'x' } } },
+      seen: (await store.pauses())!.version,
+    },
+  ]);
+  await expect(bench.operator({ action: 'pause', scope: 'Gone', reason: 'x' })).rejects.toThrow(
+    'scope Gone is neither',
+  );
+  await expect(bench.operator({ action: 'resume', scope: 'Gone' })).resolves.toMatchObject({
+    outcome: 'changed',
+    paused: {},
+  });
+});
+
+test('a running file is canceled: its task is stopped, and then the file is skipped, with an audit', async () => {
+  await bench.ingress(s3Event('B/50', 50));
+  await bench.launchAll();
+  const [task] = bench.tasks;
+  const { id } = await row(task);
+  await bench.work(task, async () => {
+    await expect(
+      bench.operator({ action: 'cancel', file: id, reason: 'wrong file', by: 'alice' }),
+    ).resolves.toMatchObject({ outcome: 'changed', file: { status: 'running', cancelReason: 'wrong file' } });
+    await bench.launchAll();
+    expect(bench.asked).toEqual([task.arn]);
+    await bench.taskStopped(task);
+  });
+  expect(await row(task)).toMatchObject({ status: 'skipped', reason: 'wrong file' });
+  expect(bench.lines).toContainEqual(
+    expect.objectContaining({ audit: true, by: 'alice', request: expect.objectContaining({ action: 'cancel' }) }),
+  );
 });
 
 test('an object found by a reconciliation is registered, unless it is unknown whether it was before', async () => {
@@ -336,8 +396,10 @@ test.each<[string, unknown, RegExp]>([
   [
     'a scope that is no type',
     { action: 'pause', scope: 'Z/1', reason: 'x' },
-    /scope must be \*, one of the types A, B, C, D/,
+    /scope Z\/1 is neither \*, a type, nor a sequence with files; the nearest is A; types are A, B, C, D/,
   ],
+  ['a resume of what is not paused', { action: 'resume', scope: 'Z' }, /scope Z is neither/],
+  ['a sequence without files', { action: 'drive', sequence: 'A/typo' }, /scope A\/typo is neither/],
   ['an unknown file', { action: 'redrive', file: 'x' }, /file x is not registered/],
   [
     'a time long ago',

@@ -14,10 +14,17 @@ interface Options {
   readonly by: string;
 }
 
+const MUST_BE = {
+  skip: 'queued, waiting, blocked or parked',
+  cancel: 'open or parked',
+  redrive: 'blocked or parked',
+} as const;
 const SCOPE = 'a type, a sequence such as A/customer-1, or *';
 
 export function addSequenceCommands(program: Command, io: Io): void {
-  const sequence = program.command('sequence').description('pause, resume, skip or redrive files of a TypedDispatcher');
+  const sequence = program
+    .command('sequence')
+    .description('pause, resume, skip, cancel or redrive files of a TypedDispatcher');
   const add = (name: string, argument: string, what: string, description: string) =>
     sequence
       .command(name)
@@ -37,6 +44,10 @@ export function addSequenceCommands(program: Command, io: Io): void {
     .requiredOption('--reason <text>', 'reason, kept with the file')
     .option('--bucket <name>', 'bucket of the object, if the stack has several')
     .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'skip'));
+  add('cancel', '<file>', 'file id or object key', 'stop the task of a file, if it has one, and skip the file')
+    .requiredOption('--reason <text>', 'reason, kept with the file')
+    .option('--bucket <name>', 'bucket of the object, if the stack has several')
+    .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'cancel'));
   add('redrive', '<file>', 'file id or object key', 'queue a blocked or parked file again, with all its attempts')
     .option('--bucket <name>', 'bucket of the object, if the stack has several')
     .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'redrive'));
@@ -66,7 +77,7 @@ const change = (
   io: Io,
   given: string,
   { dispatcher: name, bucket, reason, by }: Options,
-  action: 'skip' | 'redrive',
+  action: 'skip' | 'cancel' | 'redrive',
 ) =>
   inPipeline(command, async ({ clients, pipeline, settings }) => {
     const dispatcher = await chooseDispatcher(clients, pipeline, name);
@@ -74,8 +85,8 @@ const change = (
     if (found === undefined) {
       throw noSuchFile(dispatcher, given);
     }
-    if (action === 'skip') {
-      await confirm(io, settings, safe`skip excludes ${found.object.key} (${found.status}) from processing`);
+    if (action !== 'redrive') {
+      await confirm(io, settings, safe`${action} excludes ${found.object.key} (${found.status}) from processing`);
     }
     const answer = settings.dryRun
       ? { outcome: 'dry run: nothing changed', file: found }
@@ -94,7 +105,7 @@ const change = (
     if (answer.outcome === 'refused' || answer.outcome === 'ignored') {
       throw new CliError(
         ExitCode.incomplete,
-        `${action} changed nothing: ${found.object.key} is ${answer.file.status}; the file must be ${action === 'skip' ? 'queued, waiting, blocked or parked' : 'blocked or parked'}`,
+        `${action} changed nothing: ${found.object.key} is ${answer.file.status}; the file must be ${MUST_BE[action]}`,
       );
     }
   });

@@ -1,6 +1,6 @@
 import type { DispatchRule, DispatchRules } from '../../contract/dispatch-config';
 import type { Arrival } from '../../runtime/dispatch/events';
-import { fileId, normalizeSequencer } from '../../runtime/dispatch/identity';
+import { fileId, normalizeSequencer, sequenceOf } from '../../runtime/dispatch/identity';
 import { orderByPart, orderByTime, withTieBreak } from '../../runtime/dispatch/order';
 import type { FileObject } from '../../runtime/dispatch/rows';
 import { type KeyParts, match } from './match';
@@ -37,9 +37,7 @@ function arrivalOf(
     ...(raw.sequencer !== undefined && { sequencer: normalizeSequencer(raw.sequencer) }),
   };
   const sequence =
-    rule.sequencePart === undefined
-      ? rule.type
-      : `${rule.type}/${encodeURIComponent(partOf(parts, rule.sequencePart, rule))}`;
+    rule.sequencePart === undefined ? rule.type : sequenceOf(rule.type, partOf(parts, rule.sequencePart, rule));
   return {
     id: fileId(object, time),
     type: rule.type,

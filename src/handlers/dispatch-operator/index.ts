@@ -3,13 +3,14 @@ import { DispatchFunctionEnv } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import type { FileEvent } from '../../runtime/dispatch/dispatcher';
 import { fileId } from '../../runtime/dispatch/identity';
-import { EVERYTHING, isPaused, LAUNCH_CHECK_MS } from '../../runtime/dispatch/rows';
+import { isPaused, LAUNCH_CHECK_MS } from '../../runtime/dispatch/rows';
 import { createParts, lazy } from '../shared/dispatch-parts';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import { listFiles, summaryOf, typeOf } from './files';
 import { reconcile } from './reconcile';
 import { type OperatorRequest, readRequest } from './request';
+import { checkScope, storedScope } from './scope';
 
 const parts = lazy(() => ({ ...createParts(), s3: new S3Client() }));
 const types = lazy(() => JSON.parse(variable(DispatchFunctionEnv.types)) as readonly string[]);
@@ -67,16 +68,26 @@ async function operate(request: OperatorRequest, context: Context): Promise<Oper
       return change(request.file, { type: 'redrive' });
     case 'skip':
       return change(request.file, { type: 'discard', reason: request.reason });
-    case 'pause':
-      return pause(request.scope, () => dispatcher.pause(request.scope, request.reason));
+    case 'cancel':
+      return cancel(request.file, request.reason);
+    case 'pause': {
+      const scope = storedScope(request.scope);
+      await checkScope(store, scope, types());
+      return pause(() => dispatcher.pause(scope, request.reason));
+    }
     case 'resume': {
-      const done = await pause(request.scope, () => dispatcher.resume(request.scope));
-      await driveResumed(request.scope, deadline);
+      const scope = storedScope(request.scope);
+      await checkScope(store, scope, types(), Object.keys((await store.pauses())?.scopes ?? {}));
+      const done = await pause(() => dispatcher.resume(scope));
+      await driveResumed(scope, deadline);
       return done;
     }
-    case 'drive':
-      await dispatcher.drive(request.sequence);
-      return { answer: { outcome: 'driven' } };
+    case 'drive': {
+      const sequence = storedScope(request.sequence);
+      await checkScope(store, sequence, types());
+      await dispatcher.drive(sequence);
+      return { answer: { outcome: 'driven', sequence } };
+    }
     case 'reconcile': {
       const answer = await reconcile(
         {
@@ -113,13 +124,15 @@ async function change(id: string, event: FileEvent): Promise<OperationResult> {
   return { answer: { outcome, file }, before: summaryOf(before), after: summaryOf(file) };
 }
 
-async function pause(scope: string, action: () => Promise<string>): Promise<OperationResult> {
+/** The launcher stops the task of the file, if it has one; the file is skipped when the task has stopped. */
+async function cancel(id: string, reason: string): Promise<OperationResult> {
+  const done = await change(id, { type: 'cancel', reason });
+  await parts().wake(id, 0);
+  return done;
+}
+
+async function pause(action: () => Promise<string>): Promise<OperationResult> {
   const { store } = parts();
-  if (scope !== EVERYTHING && !types().includes(typeOf(scope))) {
-    throw new Error(
-      `scope must be *, one of the types ${types().join(', ')}, or a sequence of one, such as ${types()[0] ?? 'A'}/customer-1, got: ${scope.slice(0, 100)}`,
-    );
-  }
   const before = (await store.pauses())?.scopes ?? {};
   const outcome = await action();
   if (outcome === 'refused') {

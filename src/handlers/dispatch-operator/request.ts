@@ -8,7 +8,7 @@ export const LISTABLE = [
   'blocked',
   'parked',
 ] as const satisfies readonly FileStatus[];
-const ACTIONS = ['list', 'show', 'redrive', 'skip', 'pause', 'resume', 'drive', 'reconcile'] as const;
+const ACTIONS = ['list', 'show', 'redrive', 'skip', 'cancel', 'pause', 'resume', 'drive', 'reconcile'] as const;
 const MAX_LISTED = 1_000;
 
 /** Continuation marker of a bucket listing. */
@@ -28,7 +28,7 @@ export type OperatorRequest = { readonly by?: string } & (
   | { readonly action: 'show'; readonly file: string }
   | { readonly action: 'show'; readonly bucket: string; readonly key: string; readonly versionId?: string }
   | { readonly action: 'redrive'; readonly file: string }
-  | { readonly action: 'skip'; readonly file: string; readonly reason: string }
+  | { readonly action: 'skip' | 'cancel'; readonly file: string; readonly reason: string }
   | { readonly action: 'pause'; readonly scope: string; readonly reason: string }
   | { readonly action: 'resume'; readonly scope: string }
   | { readonly action: 'drive'; readonly sequence: string }
@@ -90,6 +90,7 @@ export function readRequest(input: unknown, now: number, maxAgeDays: number): Op
     case 'redrive':
       return { ...by, action, file: text(fields, 'file') };
     case 'skip':
+    case 'cancel':
       return { ...by, action, file: text(fields, 'file'), reason: text(fields, 'reason') };
     case 'pause':
       return { ...by, action, scope: text(fields, 'scope'), reason: text(fields, 'reason') };

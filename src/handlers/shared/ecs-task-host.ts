@@ -88,6 +88,12 @@ export class EcsTaskHost implements TaskHost {
     });
   }
 
+  async cancel(file: FileRow, reason: string): Promise<boolean> {
+    const tasks = await this.tasksOf(file);
+    await Promise.all(tasks.map(({ worker }) => this.stop(worker, reason)));
+    return tasks.length === 0;
+  }
+
   async describe(worker: string): Promise<TaskState> {
     const { tasks = [], failures = [] } = await this.#options.client.send(
       new DescribeTasksCommand({ cluster: clusterOf(worker), tasks: [worker] }),

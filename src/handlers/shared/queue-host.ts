@@ -44,6 +44,11 @@ export class QueueHost implements TaskHost {
     return Promise.resolve(undefined);
   }
 
+  /** A message that was sent before cannot begin the file. */
+  cancel(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   describe(): Promise<TaskState> {
     return Promise.resolve({ kind: 'unknown' });
   }

@@ -42,11 +42,12 @@ export class StateMachineHost implements TaskHost {
     this.#options = options;
   }
 
-  async launch({ id, type, epoch, fence, object, correlationId }: FileRow): Promise<LaunchResult> {
+  async launch(file: FileRow): Promise<LaunchResult> {
+    const { id, type, epoch, fence, object, correlationId } = file;
     const { stateMachineArn } = this.#options.stateMachines[type];
     const name = executionNameOf(this.#options.executionPrefix, id, epoch);
     const input: ExecutionInput = { fileId: id, type, epoch, fence: fence ?? epoch, correlationId, object };
-    const worker = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+    const worker = this.#nameOf(file);
     try {
       await this.#options.client.send(
         new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
@@ -78,6 +79,21 @@ export class StateMachineHost implements TaskHost {
 
   tasksOf(): Promise<undefined> {
     return Promise.resolve(undefined);
+  }
+
+  async cancel(file: FileRow, reason: string): Promise<boolean> {
+    const worker = this.#nameOf(file);
+    if ((await this.describe(worker)).kind !== 'working') {
+      return true;
+    }
+    await this.stop(worker, reason);
+    return (await this.describe(worker)).kind !== 'working';
+  }
+
+  #nameOf({ id, type, epoch }: FileRow): string {
+    const { stateMachineArn } = this.#options.stateMachines[type];
+    const name = executionNameOf(this.#options.executionPrefix, id, epoch);
+    return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   }
 
   async describe(worker: string): Promise<TaskState> {

@@ -33,6 +33,10 @@ export class TargetHosts implements TaskHost {
     return this.#of(file)?.tasksOf(file) ?? Promise.resolve([]);
   }
 
+  cancel(file: FileRow, reason: string): Promise<boolean> {
+    return this.#of(file)?.cancel(file, reason) ?? Promise.resolve(true);
+  }
+
   describe(worker: string): Promise<TaskState> {
     return this.#named(worker).describe(worker);
   }

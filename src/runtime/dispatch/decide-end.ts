@@ -17,6 +17,9 @@ export function attemptFailed(
   now: number,
 ): Decision {
   const { policy, attempts } = file;
+  if (file.cancelReason !== undefined) {
+    return end(file, { status: 'skipped', reason: file.cancelReason }, now);
+  }
   const ending = {
     reason: event.reason,
     stopReason: undefined,
@@ -41,8 +44,8 @@ export function attemptInterrupted(file: FileRow, reason: string, now: number): 
   if (file.status !== 'running') {
     return attemptVoid(file, reason, now);
   }
-  if (file.stopReason !== undefined) {
-    return attemptFailed(file, { reason: file.stopReason }, now);
+  if (file.cancelReason !== undefined || file.stopReason !== undefined) {
+    return attemptFailed(file, { reason: file.stopReason ?? reason }, now);
   }
   const { attempts, interruptions, policy, interruptedSince = now } = file;
   const { maxInterruptionMs = MAX_INTERRUPTION_MS } = policy;
@@ -67,6 +70,9 @@ export function attemptInterrupted(file: FileRow, reason: string, now: number): 
 /** The attempt does not count: the container could not run to its end. */
 export function attemptVoid(file: FileRow, reason: string, now: number, more: Partial<FileRow> = {}): Decision {
   const { policy } = file;
+  if (file.cancelReason !== undefined) {
+    return end(file, { status: 'skipped', reason: file.cancelReason }, now);
+  }
   const notBefore = now + backoffMs(policy, file.interruptions + 1);
   return changed(
     update(
@@ -83,6 +89,13 @@ export function attemptVoid(file: FileRow, reason: string, now: number, more: Pa
       now,
     ),
   );
+}
+
+/** An operator must act: the file is blocked, whatever its attempts. */
+export function launchImpossible(file: FileRow, reason: string, now: number): Decision {
+  return file.cancelReason === undefined
+    ? changed(update(file, { status: 'blocked', attempts: file.attempts - 1, dueAt: undefined, reason }, now))
+    : end(file, { status: 'skipped', reason: file.cancelReason }, now);
 }
 
 export const changed = (...writes: Write[]): Decision => ({ outcome: 'changed', writes });

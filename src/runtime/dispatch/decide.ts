@@ -9,6 +9,7 @@ import {
   changed,
   end,
   headOf,
+  launchImpossible,
   nextHeartbeatDue,
   update,
 } from './decide-end.js';
@@ -58,7 +59,7 @@ function decideFile(
     case 'begin':
       return decideBegin(file, event, now);
     case 'heartbeat':
-      return isCurrent(file, event)
+      return isCurrent(file, event) && file.cancelReason === undefined
         ? { outcome: 'kept', writes: [update(file, { status: 'running', dueAt: nextHeartbeatDue(file, now) }, now)] }
         : refused;
     case 'complete':
@@ -86,15 +87,7 @@ function decideFile(
     case 'refuse':
       return hasNotBegun(file, event) ? attemptVoid(file, event.reason, now) : refused;
     case 'misconfigured':
-      return hasNotBegun(file, event)
-        ? changed(
-            update(
-              file,
-              { status: 'blocked', attempts: file.attempts - 1, dueAt: undefined, reason: event.reason },
-              now,
-            ),
-          )
-        : refused;
+      return hasNotBegun(file, event) ? launchImpossible(file, event.reason, now) : refused;
     case 'postpone':
       return decidePostpone(file, event, now);
     case 'stop':
@@ -105,6 +98,8 @@ function decideFile(
       return decideRedrive(file, now);
     case 'discard':
       return decideDiscard(file, event.reason, now);
+    case 'cancel':
+      return decideCancel(file, event.reason, now);
   }
 }
 
@@ -184,7 +179,7 @@ function decideBegin(file: FileRow, { epoch, worker }: EventOf<'begin'>, now: nu
   if (file.status === 'running' && file.epoch === epoch && file.worker === worker) {
     return kept;
   }
-  if (!hasNotBegun(file, { epoch })) {
+  if (!hasNotBegun(file, { epoch }) || file.cancelReason !== undefined) {
     return refused;
   }
   return changed(
@@ -256,6 +251,7 @@ function decideRedrive(file: FileRow, now: number): Decision {
     dueAt: undefined,
     reason: undefined,
     stopReason: undefined,
+    cancelReason: undefined,
     interruptedSince: undefined,
   } as const;
   if (file.sequence === undefined) {
@@ -277,6 +273,19 @@ function decideDiscard(file: FileRow, reason: string, now: number): Decision {
   const allowed =
     file.status === 'queued' || file.status === 'waiting' || file.status === 'blocked' || file.status === 'parked';
   return allowed ? end(file, { status: 'skipped', reason }, now) : refused;
+}
+
+/**
+ * Like a discard, for every file. One that was launched keeps its slot until its task has ended, because another one
+ * may not run beside it; a task that completes its file before it is stopped has completed it.
+ */
+function decideCancel(file: FileRow, reason: string, now: number): Decision {
+  if (file.status !== 'starting' && file.status !== 'running') {
+    return decideDiscard(file, reason, now);
+  }
+  return file.cancelReason === undefined
+    ? changed({ kind: 'update', file, change: { status: file.status, cancelReason: reason } })
+    : kept;
 }
 
 const isCurrent = (file: FileRow, { epoch, worker }: { epoch: number; worker: string }) =>

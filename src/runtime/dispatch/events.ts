@@ -35,7 +35,13 @@ export interface Arrival {
  */
 export type DispatchEvent =
   | { readonly type: 'arrive'; readonly arrival: Arrival }
-  | { readonly type: 'remove'; readonly object: FileObject; readonly correlationId: string }
+  | {
+      readonly type: 'remove';
+      readonly object: FileObject;
+      readonly correlationId: string;
+      /** With a version id: the file of that version, in case it is not registered yet. */
+      readonly version?: { readonly id: string; readonly type: string; readonly policy: FilePolicy };
+    }
   | { readonly type: 'claim'; readonly slot: number }
   | { readonly type: 'begin'; readonly epoch: number; readonly worker: string }
   | { readonly type: 'heartbeat'; readonly epoch: number; readonly worker: string }
@@ -65,6 +71,7 @@ export type DispatchEvent =
   | { readonly type: 'retry' }
   | { readonly type: 'redrive' }
   | { readonly type: 'discard'; readonly reason: string }
+  | { readonly type: 'cancel'; readonly reason: string }
   | { readonly type: 'pause'; readonly scope: string; readonly reason: string }
   | { readonly type: 'resume'; readonly scope: string }
   | {

@@ -150,7 +150,12 @@ export class FileTask {
   async #event(event: WorkerEvent): Promise<void> {
     await this.#apply(
       event,
-      (now) => new TurnLost(`file ${now.id} is ${now.status} in epoch ${now.epoch}: ${event.type} is too late`),
+      (now) =>
+        new TurnLost(
+          now.cancelReason === undefined
+            ? `file ${now.id} is ${now.status} in epoch ${now.epoch}: ${event.type} is too late`
+            : `file ${now.id} was canceled: ${now.cancelReason}`,
+        ),
     );
   }
 

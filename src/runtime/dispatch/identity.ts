@@ -37,6 +37,21 @@ export function fileId(object: FileObject, eventTime: string): string {
   return base32(createHash('sha256').update(`${object.bucket}\0${object.key}\0${version}`).digest());
 }
 
+/**
+ * Longer names do not fit into the keys of a store beside an order and an id. None of them worked in earlier releases,
+ * so no stored file has another name.
+ */
+const MAX_SEQUENCE = 960;
+const SEQUENCE_HASH = 26;
+
+/** The name of the sequence of a type, for one value of a part of the key. */
+export function sequenceOf(type: string, part: string): string {
+  const name = `${type}/${encodeURIComponent(part)}`;
+  return name.length <= MAX_SEQUENCE
+    ? name
+    : `${name.slice(0, MAX_SEQUENCE - SEQUENCE_HASH - 1)}~${base32(createHash('sha256').update(name).digest()).slice(0, SEQUENCE_HASH)}`;
+}
+
 function base32(bytes: Buffer): string {
   let text = '';
   let rest = 0n;

@@ -83,6 +83,8 @@ export interface FileRow {
   readonly beganAt?: number;
   /** Why the dispatcher stops the worker: the attempt counts, even if the worker reports an interruption. */
   readonly stopReason?: string;
+  /** Why an operator canceled the file while a task was started or running: it is skipped when the task has ended. */
+  readonly cancelReason?: string;
   /** First interruption of a worker since the last attempt that counts. */
   readonly interruptedSince?: number;
   /** Why the file was parked, blocked, skipped or retried; shown to operators. */

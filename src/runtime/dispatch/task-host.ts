@@ -48,6 +48,11 @@ export interface TaskHost {
    * and for tasks that do not begin. Undefined if tokens do not expire: repeating the launch finds the task.
    */
   tasksOf(file: FileRow): Promise<readonly LaunchedTask[] | undefined>;
+  /**
+   * Requests the tasks for the current epoch of a canceled file to stop. @returns whether none of them can begin or
+   * continue its work
+   */
+  cancel(file: FileRow, reason: string): Promise<boolean>;
   describe(worker: string): Promise<TaskState>;
   /** Requests the task to stop; it has stopped once `describe` returns `stopped`. */
   stop(worker: string, reason: string): Promise<void>;

@@ -10,6 +10,8 @@ import { FileworksError } from '../errors.js';
  * limits.
  */
 const MAX_TOKEN_AGE_MS = 45 * 60_000;
+/** Interval after which a task that was canceled is checked again. */
+const CANCEL_CHECK_MS = 60_000;
 const TIME_IS_OVER = 'no heartbeat in time, or maximum run time exceeded';
 
 /** The host throttled the launch; repeat the same launch later. */
@@ -120,6 +122,10 @@ export class TaskSupervisor {
 
   async #launch(file: FileRow): Promise<boolean> {
     const { id, epoch } = file;
+    if (file.cancelReason !== undefined) {
+      await this.#cancelLaunch(file, file.cancelReason);
+      return false;
+    }
     if (isPaused(await this.#store.pauses(), file)) {
       return false;
     }
@@ -136,6 +142,16 @@ export class TaskSupervisor {
     }
     await this.#handleLaunch(file, await this.#host.launch(file), age);
     return true;
+  }
+
+  /** A canceled file is not launched, and a task that was launched before cannot begin it. */
+  async #cancelLaunch(file: FileRow, reason: string): Promise<void> {
+    const { id, epoch } = file;
+    if (await this.#host.cancel(file, reason)) {
+      await this.#dispatcher.apply(id, { type: 'interrupt', epoch, reason });
+    } else {
+      await this.#dispatcher.postponeCheck(id, CANCEL_CHECK_MS);
+    }
   }
 
   /**
@@ -198,13 +214,18 @@ export class TaskSupervisor {
    * Missing heartbeats are no evidence of a stopped task: the task is stopped, and counts as stopped once its host
    * confirms it. For hosts without this information, missing heartbeats must suffice.
    */
-  async #checkTask({ id, epoch, worker, dueAt, beganAt = 0, policy }: FileRow): Promise<void> {
+  async #checkTask({ id, epoch, worker, dueAt, beganAt = 0, policy, cancelReason }: FileRow): Promise<void> {
     if (worker === undefined) {
       throw new Error(`file ${id} is running without a worker`);
     }
     const state = await this.#host.describe(worker);
     if (state.kind === 'stopped' || state.kind === 'done') {
       await this.handleTaskState(id, epoch, worker, state);
+      return;
+    }
+    if (cancelReason !== undefined && state.kind !== 'unknown') {
+      await this.#host.stop(worker, cancelReason);
+      await this.#dispatcher.postponeCheck(id, CANCEL_CHECK_MS);
       return;
     }
     if (dueAt === undefined || dueAt > this.#now()) {

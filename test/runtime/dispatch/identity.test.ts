@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { fileId, isOlder, normalizeSequencer, orderByPart, orderByTime } from '../../../src/runtime/dispatch/index.js';
+import { sequenceOf } from '../../../src/runtime/dispatch/identity.js';
 import { appendedOrder, withTieBreak } from '../../../src/runtime/dispatch/order.js';
 
 const hex = fc.stringMatching(/^[0-9a-fA-F]{1,32}$/);
@@ -43,6 +44,14 @@ test('ids of different objects differ', () => {
       );
     }),
   );
+});
+
+test('the name of a sequence fits into the keys of the stores, and differs for each part', () => {
+  expect(sequenceOf('A', 'müller')).toBe('A/m%C3%BCller');
+  const long = (end: string) => sequenceOf('A', `${'株'.repeat(200)}${end}`);
+  expect(long('1').length).toBeLessThanOrEqual(960);
+  expect(long('1')).not.toBe(long('2'));
+  expect(sequenceOf('A', 'x'.repeat(958))).toBe(`A/${'x'.repeat(958)}`);
 });
 
 test('parts of a key are ordered with their numbers as numbers', () => {

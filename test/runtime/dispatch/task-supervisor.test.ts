@@ -28,6 +28,11 @@ class ScriptedHost implements TaskHost {
     return Promise.resolve(this.tasks);
   }
 
+  cancel(): Promise<boolean> {
+    this.stopped.push(...(this.tasks ?? []).map(({ worker }) => worker));
+    return Promise.resolve((this.tasks ?? []).length === 0);
+  }
+
   describe(): Promise<TaskState> {
     return Promise.resolve(this.state);
   }
@@ -203,6 +208,84 @@ describe('a worker that honours a signal to stop', () => {
     await supervisor.tick('1');
     await (await begin('task-4')).interrupt('Spot');
     expect(row().status).toBe('blocked');
+  });
+});
+
+describe('a canceled file', () => {
+  const cancel = () =>
+    new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now }).apply('1', {
+      type: 'cancel',
+      reason: 'by hand',
+    });
+  const skipped = { status: 'skipped', reason: 'by hand', slot: undefined };
+
+  beforeEach(() => {
+    host.launched = { kind: 'launched', ended: false };
+    host.state = { kind: 'alive' };
+  });
+
+  test('whose task runs is skipped when the task has stopped, not before', async () => {
+    await supervisor.tick('1');
+    const task = await begin('task-1');
+    await expect(cancel()).resolves.toBe('changed');
+    await expect(cancel()).resolves.toBe('kept');
+    await supervisor.tick('1');
+    expect([host.stopped, row().status]).toEqual([['task-1'], 'running']);
+    await expect(task.heartbeat()).rejects.toThrow('file 1 was canceled: by hand');
+    host.state = { kind: 'stopped', reason: 'UserInitiated', interrupted: false };
+    await sweepFor(1);
+    expect(row()).toEqual(expect.objectContaining({ status: 'skipped', reason: 'by hand' }));
+    expect(row()).not.toHaveProperty('slot');
+    expect((await store.heads('A'))[0]).not.toHaveProperty('holder');
+  });
+
+  test.each<[string, (task: FileTask) => Promise<void>, object]>([
+    ['reports that it was interrupted', (task) => task.interrupt('SIGTERM'), skipped],
+    ['fails', (task) => task.fail(new Error('broken')), skipped],
+    ['completes its file first', (task) => task.complete(), { status: 'completed' }],
+  ])('whose task %s', async (_, act, expected) => {
+    await supervisor.tick('1');
+    const task = await begin('task-1');
+    await cancel();
+    await act(task);
+    expect({ slot: undefined, ...row() }).toMatchObject(expected);
+  });
+
+  test('whose task has not begun cannot be begun, and is skipped when the task has stopped', async () => {
+    await supervisor.tick('1');
+    await cancel();
+    host.tasks = [{ worker: 'task-1' }];
+    await supervisor.tick('1');
+    expect([host.stopped, row().status]).toEqual([['task-1'], 'starting']);
+    await expect(begin('task-1')).rejects.toThrow('not starting');
+    host.tasks = [];
+    await sweepFor(1);
+    expect(row()).toMatchObject({ status: 'skipped', reason: 'by hand' });
+    expect(host.launches).toEqual(['1-1']);
+  });
+
+  test('that is not launched yet is not launched', async () => {
+    await cancel();
+    await supervisor.tick('1');
+    expect([host.launches, row().status]).toEqual([[], 'skipped']);
+  });
+
+  test('of a queue is skipped when its worker has missed its heartbeats', async () => {
+    host.state = { kind: 'unknown' };
+    await supervisor.tick('1');
+    await begin('worker-1');
+    await cancel();
+    await sweepFor(14);
+    expect(row().status).toBe('running');
+    await sweepFor(1);
+    expect(row().status).toBe('skipped');
+  });
+
+  test('that waits for its next attempt is skipped at once', async () => {
+    await supervisor.tick('1');
+    await (await begin('task-1')).fail(new Error('broken'));
+    await cancel();
+    expect(row()).toMatchObject({ status: 'skipped' });
   });
 });
 

@@ -31,6 +31,9 @@ const events: DispatchEvent[] = [
   { type: 'discard', reason: 'by hand' },
 ];
 
+/** Events with which an attempt is over. */
+const OVER: ReadonlySet<string> = new Set(['fail', 'stopped', 'interrupt', 'refuse', 'misconfigured']);
+
 /** What decide() does, for every status, event, number of attempts and policy. */
 function tableOfDecide(): Set<string> {
   const table = new Set<string>();
@@ -50,6 +53,12 @@ function tableOfDecide(): Set<string> {
     // In the model, a worker that the dispatcher stopped reports nothing, or that it stopped
     const stopping = { file: fileIn(status, { stopReason: 'time is over', attempts: 2 }) };
     note('stopped', stopping, { type: 'interrupt', epoch: 3, worker: 'task-1', reason: 'SIGTERM' });
+    // In the model, a canceled file has a task that stops, and one without a task is discarded
+    note('discard', { file: fileIn(status) }, { type: 'cancel', reason: 'by hand' });
+    const canceled = { file: fileIn(status, { cancelReason: 'by hand' }) };
+    for (const event of events.filter(({ type }) => OVER.has(type))) {
+      note('stopped', canceled, event);
+    }
     for (const event of events) {
       for (const attempts of [1, policy.maxAttempts]) {
         for (const exhausted of ['park', 'block'] as const) {

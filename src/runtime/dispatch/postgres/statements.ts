@@ -40,6 +40,7 @@ const fileFields = [
   'dueAt',
   'beganAt',
   'stopReason',
+  'cancelReason',
   'interruptedSince',
   'reason',
   'result',

@@ -76,6 +76,12 @@ export class FakeHost implements TaskHost {
     return Promise.resolve(task === undefined || task.state === 'stopped' ? [] : [{ worker: task.arn }]);
   }
 
+  async cancel(file: FileRow): Promise<boolean> {
+    const tasks = await this.tasksOf(file);
+    await Promise.all(tasks.map(({ worker }) => this.stop(worker)));
+    return tasks.length === 0;
+  }
+
   async describe(arn: string): Promise<TaskState> {
     await delay(this.#options.random.between(0, 2));
     const over = this.#options.silenceIsDeath === true || (this.#byArn.get(arn)?.state ?? 'stopped') === 'stopped';
