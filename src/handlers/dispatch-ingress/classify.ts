@@ -2,8 +2,8 @@ import type { DispatchRule, DispatchRules } from '../../contract/dispatch-config
 import type { Arrival } from '../../runtime/dispatch/events';
 import { fileId, normalizeSequencer, sequenceOf } from '../../runtime/dispatch/identity';
 import { orderByPart, orderByTime, withTieBreak } from '../../runtime/dispatch/order';
-import type { FileObject } from '../../runtime/dispatch/rows';
-import { type KeyParts, match } from './match';
+import type { FileObject, FilePolicy } from '../../runtime/dispatch/rows';
+import { type KeyParts, match, matchesKey } from './match';
 import type { ObjectEventRecord } from './object-event';
 import type { ObjectInspector } from './object-inspector';
 
@@ -50,19 +50,31 @@ function arrivalOf(
         : withTieBreak(orderByPart(partOf(parts, rule.orderPart, rule)), time, object.sequencer),
     ...(rule.settleSeconds > 0 && { notBefore: Date.parse(time) + rule.settleSeconds * 1_000 }),
     object,
-    policy: {
-      maxAttempts: rule.maxAttempts,
-      exhausted: rule.exhausted,
-      backoffMs: rule.backoffSeconds * 1_000,
-      maxBackoffMs: rule.maxBackoffSeconds * 1_000,
-      hangTimeoutMs: rule.hangTimeoutSeconds * 1_000,
-      maxRuntimeMs: rule.maxRuntimeSeconds * 1_000,
-      ...(rule.maxInterruptionSeconds !== undefined && { maxInterruptionMs: rule.maxInterruptionSeconds * 1_000 }),
-    },
+    policy: policyOf(rule),
     late: rule.late,
     overwrite: rule.overwrite ?? (object.versionId === undefined ? 'latest' : 'each'),
     correlationId,
   };
+}
+
+function policyOf(rule: DispatchRule): FilePolicy {
+  return {
+    maxAttempts: rule.maxAttempts,
+    exhausted: rule.exhausted,
+    backoffMs: rule.backoffSeconds * 1_000,
+    maxBackoffMs: rule.maxBackoffSeconds * 1_000,
+    hangTimeoutMs: rule.hangTimeoutSeconds * 1_000,
+    maxRuntimeMs: rule.maxRuntimeSeconds * 1_000,
+    ...(rule.maxInterruptionSeconds !== undefined && { maxInterruptionMs: rule.maxInterruptionSeconds * 1_000 }),
+  };
+}
+
+/**
+ * The file of a version that was deleted, if its key matches a rule; other conditions cannot be checked any more.
+ */
+export function deletedVersion(object: FileObject, time: string, { rules }: DispatchRules) {
+  const rule = object.versionId === undefined ? undefined : rules.find((each) => matchesKey(each, object.key));
+  return rule && { id: fileId(object, time), type: rule.type, policy: policyOf(rule) };
 }
 
 function partOf(parts: KeyParts, name: string, { type }: DispatchRule): string {

@@ -4,12 +4,11 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchRules } from '../../contract/dispatch-config';
 import { MessageAttributeNames } from '../../contract/job-message';
 import type { Arrival } from '../../runtime/dispatch/events';
-import { fileId } from '../../runtime/dispatch/identity';
 import { createParts, lazy } from '../shared/dispatch-parts';
 import { variable } from '../shared/environment';
 import { log } from '../shared/log';
 import type { SqsBatchResponse, SqsEvent, SqsRecord } from '../shared/sqs-event';
-import { classify } from './classify';
+import { classify, deletedVersion } from './classify';
 import { type ObjectEvent, type ObjectEventRecord, readObjectEvent } from './object-event';
 import { ObjectGone, ObjectInspector } from './object-inspector';
 
@@ -100,8 +99,8 @@ async function registerMessage(record: Message): Promise<void> {
 }
 
 async function remove({ object, correlationId, time }: ObjectEventRecord): Promise<void> {
-  const id = object.versionId === undefined ? undefined : fileId(object, time);
-  const outcome = await parts().dispatcher.remove(object, correlationId, id);
+  const version = deletedVersion(object, time, rules());
+  const outcome = await parts().dispatcher.remove(object, correlationId, version);
   log('INFO', 'removed', { key: object.key, outcome, correlationId });
 }
 

@@ -51,6 +51,9 @@ function matchKey(
   return undefined;
 }
 
+export const matchesKey = (rule: DispatchRule, key: string): boolean =>
+  rule.keys.some((pattern) => expressionOf(pattern).matcher(key).find());
+
 const expressions = new Map<string, RE2JS>();
 
 /**

@@ -1,7 +1,7 @@
 import { type Arrival, type Decision, type DispatchEvent, type DispatchState } from './events.js';
 import { isOlder } from './identity.js';
 import { appendedOrder } from './order.js';
-import { type FileRow, type FileStatus, type KeyRow, LAUNCH_CHECK_MS } from './rows.js';
+import { type FileObject, type FileRow, type FileStatus, type KeyRow, LAUNCH_CHECK_MS } from './rows.js';
 import { type FileUpdate, type HeadWrite, type KeyWrite, type Write } from './store.js';
 
 type Removal = Extract<DispatchEvent, { type: 'remove' }>;
@@ -41,8 +41,15 @@ export function decideArrival(state: DispatchState, arrival: Arrival, now: numbe
  *
  * With a version id, that version was deleted; without one, everything of the key up to the sequencer of the delete.
  */
-export function decideRemoval(state: DispatchState, { object }: Removal, now: number): Decision {
+export function decideRemoval(
+  state: DispatchState,
+  { object, correlationId, version }: Removal,
+  now: number,
+): Decision {
   if (object.versionId !== undefined) {
+    if (state.file === undefined && version !== undefined) {
+      return changed(deletedFirst(version, object, correlationId, now));
+    }
     const writes = supersede(state.file, now, 'deleted');
     return { outcome: writes.length > 0 ? 'changed' : 'kept', writes };
   }
@@ -65,6 +72,27 @@ export function decideRemoval(state: DispatchState, { object }: Removal, now: nu
     ? supersede(state.latest, now, 'deleted')
     : [];
   return changed(keyWrite(state.key, row), ...superseded);
+}
+
+/** The version was deleted before it was registered: its row keeps the later event from starting it. */
+function deletedFirst(
+  { id, type, policy }: NonNullable<Removal['version']>,
+  object: FileObject,
+  correlationId: string,
+  now: number,
+): Write {
+  const arrival = {
+    id,
+    type,
+    policy,
+    object,
+    correlationId,
+    slots: 0,
+    order: '',
+    late: 'run-next',
+    overwrite: 'each',
+  } as const;
+  return insert(arrival, now, 'skipped', { reason: 'deleted before it was registered' });
 }
 
 /**

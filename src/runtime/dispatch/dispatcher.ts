@@ -81,17 +81,17 @@ export class Dispatcher {
     return outcome;
   }
 
-  /** Records that the object was deleted. `id`: the file of the deleted version, if the bucket has versioning. */
-  async remove(object: FileObject, correlationId: string, id?: string): Promise<Outcome> {
+  /** Records that the object was deleted. `version`: the file of the deleted version, if the bucket has versioning. */
+  async remove(object: FileObject, correlationId: string, version?: EventOf<'remove'>['version']): Promise<Outcome> {
     const state = async (): Promise<DispatchState> => {
       if (object.versionId !== undefined) {
-        return this.#withFile(id);
+        return this.#withFile(version?.id);
       }
       const key = await this.#store.key(object.bucket, object.key);
       const latest = key?.file === undefined ? undefined : await this.#store.file(key.file);
       return { ...(key && { key }), ...(latest && { latest }) };
     };
-    return this.#commitDecision({ type: 'remove', object, correlationId }, state);
+    return this.#commitDecision({ type: 'remove', object, correlationId, ...(version && { version }) }, state);
   }
 
   /**
@@ -121,7 +121,7 @@ export class Dispatcher {
         return;
       }
       const slot = this.#pick(free);
-      const queued = queue[0].slots === 1 ? queue[0] : this.#pick(queue);
+      const queued = this.#next(queue);
       const head = heads.find((row) => row.slot === slot);
       const places = await this.#places(queued.type);
       if (places === undefined) {
@@ -158,7 +158,11 @@ export class Dispatcher {
     pauses: PauseRow | undefined,
   ): Promise<readonly QueuedFile[]> {
     if (pauses === undefined || !queue.some((file) => isHeld(pauses, file))) {
-      return queue;
+      const [first] = queue;
+      // Files of a type without an order do not wait for one that still settles
+      return queue.length === 1 && first.slots > 1 && (first.notBefore ?? 0) > this.#now()
+        ? this.#store.queued(sequence, SPREAD)
+        : queue;
     }
     return (await this.#store.queued(sequence, BEHIND_HELD)).filter((file) => !isHeld(pauses, file));
   }
@@ -308,6 +312,19 @@ export class Dispatcher {
   async #withFile(id: string | undefined): Promise<DispatchState> {
     const file: FileRow | undefined = id === undefined ? undefined : await this.#store.file(id);
     return file === undefined ? {} : { file };
+  }
+
+  /** The first file in order; of a type without an order, any that need not wait, or the one that waits least. */
+  #next(queue: readonly QueuedFile[]): QueuedFile {
+    const [first] = queue;
+    if (first.slots === 1) {
+      return first;
+    }
+    const now = this.#now();
+    const ready = queue.filter(({ notBefore = 0 }) => notBefore <= now);
+    return ready.length > 0
+      ? this.#pick(ready)
+      : queue.reduce((one, other) => ((other.notBefore ?? 0) < (one.notBefore ?? 0) ? other : one));
   }
 
   #pick<T extends number | QueuedFile>(from: readonly T[]): T {

@@ -2,6 +2,8 @@ import { normalizeSequencer } from './identity.js';
 
 const MAX_PART = 128;
 const NUMBER_DIGITS = 20;
+/** An order is part of a sort key of DynamoDB, which has at most 1,024 bytes, beside the id of the file. */
+const MAX_ORDER = 900;
 
 /** @throws RangeError if it is not an ISO 8601 time */
 export function timeOfEvent(eventTime: string): Date {
@@ -42,7 +44,21 @@ export function orderByPart(part: string): string {
       `Expected the part of the key that orders files to be 1 to ${MAX_PART} letters, digits and . _ : -, got: ${JSON.stringify(part.slice(0, MAX_PART))}`,
     );
   }
-  return part.replaceAll(/\d+/g, (number) => number.padStart(NUMBER_DIGITS, '0'));
+  const order = part.replaceAll(/\d+/g, comparableNumber);
+  if (order.length > MAX_ORDER) {
+    throw new RangeError(
+      `Expected the part of the key that orders files to have about ${MAX_ORDER / NUMBER_DIGITS} numbers at most, got: ${JSON.stringify(part)}`,
+    );
+  }
+  return order;
+}
+
+/** `:` sorts after every digit: a number of more digits comes after all of fewer, by its length first. */
+function comparableNumber(number: string): string {
+  const digits = number.replace(/^0+/, '');
+  return digits.length <= NUMBER_DIGITS
+    ? digits.padStart(NUMBER_DIGITS, '0')
+    : `:${String(digits.length).padStart(3, '0')}${digits}`;
 }
 
 /**

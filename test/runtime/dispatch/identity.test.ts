@@ -76,6 +76,12 @@ test('versions of a key with the same part are ordered by their sequencers, and 
   expect([...inOrder].sort()).toEqual(inOrder);
 });
 
+test('numbers of any length are compared as numbers, and too many of them are refused', () => {
+  const numbers = ['7', `${'0'.repeat(30)}8`, '9'.repeat(20), `1${'0'.repeat(20)}`, '9'.repeat(21), '9'.repeat(100)];
+  expect(numbers.map(orderByPart).sort()).toEqual(numbers.map(orderByPart));
+  expect(() => orderByPart(Array.from({ length: 64 }, () => '1').join('.'))).toThrow(/about 45 numbers at most/);
+});
+
 test.each(['', 'a b', 'x'.repeat(129), 'ä'])('throws for the part %j', (part) => {
   expect(() => orderByPart(part)).toThrow(RangeError);
 });

@@ -35,7 +35,12 @@ export const duePk = (shard: number) => `DUE#${shard}`;
 export const shardOf = (text: string) => createHash('sha256').update(text).digest()[0] % DUE_SHARDS;
 export const dueSk = (dueAt: number) => `D#${String(dueAt).padStart(15, '0')}`;
 /** Sorted by sequence, so that the sweeper can skip from one sequence to the next regardless of queue lengths. */
-export const backlogSk = (sequence: string, rest: string) => `Q#${sequence}#${rest}`;
+export const backlogSk = (sequence: string, rest: string) => `Q#${sequence}#${rest}`.slice(0, MAX_SORT_KEY);
+/**
+ * The maximum of DynamoDB in bytes; names of sequences and orders are ASCII. The index needs only the start of an
+ * order, for the age of the first file.
+ */
+const MAX_SORT_KEY = 1_024;
 
 const failedStatuses: ReadonlySet<FileStatus> = new Set(['waiting', 'blocked', 'parked']);
 /**
