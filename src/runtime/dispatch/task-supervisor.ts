@@ -40,6 +40,10 @@ export class TaskSupervisor {
   readonly #host: TaskHost;
   readonly #now: () => number;
   readonly #onRefused: (file: FileRow, reason: string) => void;
+  /** Due files that a pass checked before it was ended early. */
+  readonly #checked = new Set<string>();
+  /** Sequences that it drove, in their order. */
+  readonly #driven = new Set<string>();
 
   constructor({ store, dispatcher, host, now = () => Date.now(), onRefused = () => undefined }: TaskSupervisorOptions) {
     this.#store = store;
@@ -74,7 +78,7 @@ export class TaskSupervisor {
 
   /**
    * One pass over all due files and all sequences with a queue. A failure does not affect the other files and
-   * sequences.
+   * sequences. After a pass that was ended early, the next one goes on where it ended.
    *
    * @param signal ends the pass early
    * @param onError called for each failure, with the id of the file or the name of the sequence
@@ -82,18 +86,30 @@ export class TaskSupervisor {
   async sweep(signal?: AbortSignal, onError: (about: string, error: unknown) => void = () => undefined): Promise<void> {
     const each = async (about: string, action: () => Promise<unknown>) =>
       action().catch((error: unknown) => onError(about, error));
+    const ended = () => signal?.aborted === true;
     for await (const id of this.#store.dueFiles(this.#now())) {
-      if (signal?.aborted === true) {
+      if (ended()) {
         return;
       }
-      await each(id, () => this.tick(id));
+      if (!this.#checked.has(id)) {
+        this.#checked.add(id);
+        await each(id, () => this.tick(id));
+      }
     }
-    for await (const { sequence } of this.#store.backlog()) {
-      if (signal?.aborted === true) {
+    // The sequences follow even if more files become due than one pass can check
+    this.#checked.clear();
+    for await (const { sequence } of this.#store.backlog([...this.#driven].at(-1))) {
+      if (ended()) {
         return;
       }
+      // The sequences are a circle
+      if (this.#driven.has(sequence)) {
+        break;
+      }
+      this.#driven.add(sequence);
       await each(sequence, () => this.#dispatcher.drive(sequence));
     }
+    this.#driven.clear();
   }
 
   async #retry(file: FileRow): Promise<void> {

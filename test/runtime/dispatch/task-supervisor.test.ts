@@ -333,6 +333,42 @@ describe('an execution, for which its host speaks', () => {
   });
 });
 
+test('a sweep that was ended early goes on with the next one, for due files and for sequences', async () => {
+  const dispatcher = new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now });
+  for (const id of ['2', '3', '4', '5']) {
+    await dispatcher.register(arrival(id, { sequence: `A/${id}`, policy: times }));
+    await dispatcher.register(arrival(`${id}b`, { sequence: `A/${id}`, policy: times }));
+  }
+  now += 15 * MINUTE;
+  const visited: string[] = [];
+  const note = (text: string) => visited.push(text);
+  jest.spyOn(supervisor, 'tick').mockImplementation((id) => Promise.resolve(note(`file ${id}`) < 0));
+  jest.spyOn(Dispatcher.prototype, 'drive').mockImplementation((sequence) => Promise.resolve(void note(sequence)));
+  /** A pass that has time for so many steps. */
+  async function pass(steps: number) {
+    const controller = new AbortController();
+    const until = visited.length + steps;
+    const signal = Object.defineProperty(controller.signal, 'aborted', { get: () => visited.length >= until });
+    await supervisor.sweep(signal);
+  }
+  const everything = [
+    ...['1', '2', '3', '4', '5'].map((id) => `file ${id}`),
+    ...['2', '3', '4', '5'].map((id) => `A/${id}`),
+  ];
+  for (let passes = 0; passes < 3; passes += 1) {
+    await pass(2);
+  }
+  // Due files that nothing moved on are due again
+  expect(visited).toEqual(everything.slice(0, 6));
+  jest.spyOn(store, 'dueFiles').mockImplementation(async function* () {
+    // None
+  });
+  await pass(2);
+  await pass(2);
+  expect([...visited].sort()).toEqual([...everything].sort());
+  jest.restoreAllMocks();
+});
+
 test('an execution whose end is reported before its start is recorded is done', async () => {
   await expect(supervisor.handleTaskState('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('changed');
   expect(row()).toMatchObject({ status: 'completed', worker: 'execution-1' });
