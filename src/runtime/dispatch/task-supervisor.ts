@@ -78,7 +78,7 @@ export class TaskSupervisor {
 
   /**
    * One pass over all due files and all sequences with a queue. A failure does not affect the other files and
-   * sequences. After a pass that was ended early, the next one goes on where it ended.
+   * sequences. After a pass that was ended early, the next one continues where it ended.
    *
    * @param signal ends the pass early
    * @param onError called for each failure, with the id of the file or the name of the sequence
