@@ -9,7 +9,14 @@ export interface ExpectedFailure {
   readonly because: string;
 }
 
-export const EXPECTED_FAILURES: readonly ExpectedFailure[] = [];
+export const EXPECTED_FAILURES: readonly ExpectedFailure[] = [
+  {
+    cells: /^queue worker \/ S3 results \/ denied$/,
+    durations: ['1h', '6h', '13h'],
+    because:
+      'with two tasks, the service scales out and in again during the outage, so more than one task probes after ten minutes',
+  },
+];
 
 /** Why a cell is expected to fail, if it is. */
 export const reasonOf = (cell: Cell, duration: DurationName): string | undefined =>
