@@ -108,7 +108,7 @@ export class QualityGates extends Component {
     });
     project.addTask('silence', {
       description:
-        'Switch every part of the reference deployments off in turn, look for an alarm, and write docs/operations/silent-parts.md: npm run silence [-- deployment...]',
+        'Switch every part of the reference deployments off in turn, look for an alarm, and write docs/operations/silent-parts.md: npm run silence [-- deployment...] [--parts <pattern>] [--speed <n>]',
       exec: 'node build-tools/silence.ts',
       receiveArgs: true,
     });

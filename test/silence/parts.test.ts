@@ -33,7 +33,9 @@ test('the page has a row for each part, measured or not, and a reason for what i
   const mapping = ofType('AWS::Lambda::EventSourceMapping')[0];
   const table = ofType('AWS::DynamoDB::Table')[0];
   const outcome: Outcome = { kind: 'found', alarm: 'LoaderNotStartingAlarmD9400BFC', minutes: 11 };
-  const text = page([{ deployment: 'all', parts: [rule, mapping, table], outcomes: { [mapping.logicalId]: outcome } }]);
+  const played = { deployment: 'all', parts: [rule, mapping, table], outcomes: { [mapping.logicalId]: outcome } };
+  const text = page([played], ['all', 'other']);
+  expect(text).toContain('Not played: `other`.');
   expect(text).toContain('| Lambda EventSourceMapping | disabled | `LoaderNotStartingAlarm` after 11 min |');
   expect(text).toContain('| Events Rule | disabled | not measured |');
   expect(text).toContain('| DynamoDB Table | no switch; a stream that is enabled again is another one |');

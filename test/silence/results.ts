@@ -17,5 +17,7 @@ export function keep(deployment: string, parts: readonly Part[], logicalId: stri
   const outcomes = { ...known?.outcomes, [logicalId]: outcome };
   const result: Played = { deployment, parts, outcomes };
   writeFileSync(join(FOLDER, file), JSON.stringify(result));
-  writeFileSync(join(root, 'docs', 'operations', 'silent-parts.md'), page(readdirSync(FOLDER).toSorted().map(read)));
+  const deployments = readdirSync(join(root, 'examples', 'typescript')).toSorted();
+  const text = page(readdirSync(FOLDER).toSorted().map(read), deployments);
+  writeFileSync(join(root, 'docs', 'operations', 'silent-parts.md'), text);
 }

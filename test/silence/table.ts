@@ -11,9 +11,15 @@ const HEAD = `<!-- Written by npm run silence. -->
 with an action. The parts are the resources of the synthesized templates.
 `;
 
-/** The page, as Markdown. */
-export function page(played: readonly Played[]): string {
-  return [HEAD, ...played.map(section), notSwitched(played)].join('\n');
+/**
+ * The page, as Markdown.
+ *
+ * @param deployments all that there are
+ */
+export function page(played: readonly Played[], deployments: readonly string[]): string {
+  const missing = deployments.filter((name) => !played.some(({ deployment }) => deployment === name));
+  const note = missing.length === 0 ? [] : [`Not played: ${missing.map((name) => `\`${name}\``).join(', ')}.\n`];
+  return [HEAD, ...note, ...played.map(section), notSwitched(played)].join('\n');
 }
 
 function section({ deployment, parts, outcomes }: Played): string {
