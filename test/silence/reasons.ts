@@ -35,6 +35,11 @@ export const BESIDE_FILES: readonly Reason[] = [
     part: /^Alerts(Stopped|Service|Deployment)Rule/,
     because: 'alerts of failed tasks are lost; without failures there are none, so no metric shows it',
   },
+  {
+    type: 'AWS::Lambda::Function',
+    part: /^DispatcherOperator/,
+    because: 'only operators invoke it, and their calls are refused',
+  },
   { type: 'AWS::Logs::LogGroup', part: /./, because: 'log lines, and the metrics in them' },
   {
     type: 'AWS::Scheduler::Schedule',
