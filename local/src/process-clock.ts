@@ -6,7 +6,7 @@ import { EMULATOR_DIR } from './emulator/toolchain';
 /** Has a Node.js program follow the clock of the cloud that started it. */
 export const NODE_OPTIONS_OF_CLOCK = `--import ${pathToFileURL(join(EMULATOR_DIR, 'processes', 'clock.mjs')).href}`;
 
-/** The variables that tell a process which clock it follows. */
+/** The variables that name the clock of a process. */
 export function clockVariables({ startedAt, speed }: Pick<Clock, 'startedAt' | 'speed'>): Record<string, string> {
   return { FILEWORKS_CLOCK_START: String(startedAt / 1_000), FILEWORKS_SPEED: String(speed) };
 }

@@ -36,7 +36,7 @@ export function report(results: readonly Result[]): string {
 
 function tableOf(duration: DurationName, rows: readonly Result[]): string {
   const header = [
-    ...['Construct', 'Dependency', 'Form', 'Lost', 'Done twice', 'Dead letters'],
+    ...['Construct', 'Dependency', 'Form', 'Lost', 'Done twice', 'Dead-letter messages'],
     ...['ALARM', 'OK', 'Work', 'Calls', 'Kept'],
   ];
   const lines = [header, header.map(() => '---'), ...rows.map(({ measured }) => rowOf(duration, measured))];
