@@ -83,6 +83,11 @@ export const configurations: readonly Configuration[] = [
     'crash, interrupted container, lost event; the time of interruptions is over; redrive, discard',
     '-DLEAN -DSPOT -DBUDGET=1 -DBLOCK -DCRASH=1 -DKILL=1 -DLOST=1 -DOPS=1',
   ),
+  gate(
+    'interrupted-hang',
+    'crash, interrupted container, hang, lost event: a container that was stopped reports an interruption',
+    '-DLEAN -DSPOT -DCRASH=1 -DKILL=1 -DHANG=1 -DLOST=1',
+  ),
   gate('slots', 'kill, lost event; 2 at a time', '-DLEAN -DSLOTS=2 -DKILL=1 -DLOST=1'),
   gate(
     'limit',

@@ -27,9 +27,10 @@
  *   LATE_APPEND  such a file is appended instead
  *   LEAN         no messages and no hints: the sweeper may fire at any moment anyway, and hints carry no data
  *
- * Every change of a status is written MOVE(file, event, from, to). test/runtime/dispatch/transition-table.test.ts reads these lines
- * and compares them with what decide() does.
+ * Every change of a status is written MOVE(file, event, from, to), behind its guard <event>_<from>_<to> of guards.pml, which is made
+ * from the table in models/guards. test/runtime/dispatch/guard-table.test.ts holds these lines and decide() against that table.
  */
+#include "guards.pml"
 #ifndef NF
 #define NF 3
 #endif
@@ -133,6 +134,9 @@ byte placever;          /* grows with every claim of it */
 #define AT_ONCE SLOTS
 #endif
 byte tokens;            /* tokens made so far */
+#ifdef SPOT
+bit stopRecorded[NF];   /* its task is requested to stop */
+#endif
 #if PAUSE > 0
 bit paused;
 #define PAUSED paused
@@ -146,9 +150,19 @@ byte b_cancel = CANCEL;
 #else
 #define CANCELED(f) 0
 #endif
+#define SEQUENCER(f) (2*(f)+1)
 #ifdef KEYS
 byte keyver, keymax, tomb;
-#define SEQUENCER(f) (2*(f)+1)
+#endif
+#ifdef LATE_PARK
+#define PARKS_LATE 1
+#else
+#define PARKS_LATE 0
+#endif
+#ifdef LATE_APPEND
+#define APPENDS_LATE 1
+#else
+#define APPENDS_LATE 0
 #endif
 #if defined(LATE_PARK) || defined(LATE_APPEND)
 #define LATE
@@ -218,6 +232,11 @@ byte deletedUpTo;       /* its deletion was committed */
 /* the dispatcher may stop here: its local state is lost, its message is redelivered */
 #define MAY_CRASH if :: b_crash > 0 -> b_crash--; goto dead :: true fi
 
+/* what an arrival knows of its object and of its sequence */
+#ifndef KEYS
+#define KNOWN_MAX  0
+#define KNOWN_TOMB 0
+#else
 #ifdef M_KEYRACE
 #define KNOWN_MAX  seenmax
 #define KNOWN_TOMB seentomb
@@ -225,79 +244,89 @@ byte deletedUpTo;       /* its deletion was committed */
 #define KNOWN_MAX  keymax
 #define KNOWN_TOMB tomb
 #endif
+#endif
+#ifndef LATE
+#define KNOWN_LAST 0
+#else
 #ifdef M_LATE
 #define KNOWN_LAST seenmax
 #else
 #define KNOWN_LAST lastpos
 #endif
+#endif
+
+/* evidence is about one task of a token */
+#ifdef M_ARN
+#define IS_WORKER(f, inc) true
+#else
+#define IS_WORKER(f, inc) worker[f] == inc
+#endif
 
 /* ------------------------------------------------------------------ transitions that more than one place takes */
 
 inline arrive(f) {
-#ifdef KEYS
   if
-  :: f < 2 && (SEQUENCER(f) < KNOWN_TOMB || SEQUENCER(f) < KNOWN_MAX) -> MOVE(f, arrive, ABSENT, SKIPPED)
-  :: f < 2 && SEQUENCER(f) >= KNOWN_TOMB && SEQUENCER(f) >= KNOWN_MAX ->
-     MOVE(f, arrive, ABSENT, QUEUED); keymax = SEQUENCER(f);
+  :: arrive_ABSENT_SKIPPED(f) -> MOVE(f, arrive, ABSENT, SKIPPED)
+  :: arrive_ABSENT_PARKED(f) -> MOVE(f, arrive, ABSENT, PARKED)
+  :: arrive_ABSENT_QUEUED(f) ->
+     MOVE(f, arrive, ABSENT, QUEUED);
+#ifdef LATE_APPEND
+     if :: KNOWN_LAST > pos[f] -> pos[f] = NF + appended; appended++ :: else fi;
+#endif
+#ifdef KEYS
+     if :: f < 2 -> keymax = SEQUENCER(f) :: else fi;
      if :: f == 1 && st[0] == QUEUED -> MOVE(0, supersede, QUEUED, SKIPPED) :: else fi
-  :: f >= 2 -> MOVE(f, arrive, ABSENT, QUEUED)
+#else
+     skip
+#endif
   fi;
+#ifdef KEYS
   if :: f < 2 -> keyver++; seen[f] = 1 :: else fi
 #else
-#ifdef LATE
-  if
-  :: KNOWN_LAST > pos[f] ->
-#ifdef LATE_PARK
-     MOVE(f, arrive, ABSENT, PARKED)
-#else
-     MOVE(f, arrive, ABSENT, QUEUED); pos[f] = NF + appended; appended++
-#endif
-  :: else -> MOVE(f, arrive, ABSENT, QUEUED)
-  fi
-#else
-  MOVE(f, arrive, ABSENT, QUEUED)
-#endif
+  skip
 #endif
 }
+
+/* a task that the dispatcher stopped and that reports an interruption has used up an attempt */
+#ifdef SPOT
+#define STOP_RECORDED(f) stopRecorded[f]
+#define RECORD_STOP(f) stopRecorded[f] = 1
+#define UNCOUNT(f) if :: stopRecorded[f] -> stopRecorded[f] = 0 :: else -> att[f]-- fi
+#else
+#define RECORD_STOP(f) skip
+#endif
+
+/* evidence about a task that has not begun */
+#ifdef SPOT
+#define UNBEGUN(f, tok) \
+  :: interrupt_STARTING_WAITING(f, tok) -> MOVE(f, interrupt, STARTING, WAITING); att[f]-- \
+  :: interrupt_STARTING_SKIPPED(f, tok) -> MOVE(f, interrupt, STARTING, SKIPPED); RELEASE(f)
+#else
+#define UNBEGUN(f, tok) \
+  :: stopped_STARTING_WAITING(f, tok) -> MOVE(f, stopped, STARTING, WAITING) \
+  :: stopped_STARTING_BLOCKED(f, tok) -> MOVE(f, stopped, STARTING, BLOCKED) \
+  :: stopped_STARTING_PARKED(f, tok) -> MOVE(f, stopped, STARTING, PARKED); RELEASE(f) \
+  :: stopped_STARTING_SKIPPED(f, tok) -> MOVE(f, stopped, STARTING, SKIPPED); RELEASE(f)
+#endif
 
 /* evidence that the attempt is over, from the task itself or from ECS. Once a task has begun only evidence about that task counts. */
 inline stopped(f, tok, inc) {
   if
-#ifdef M_ARN
-  :: st[f] == RUNNING && token[f] == tok ->
-#else
-  :: st[f] == RUNNING && token[f] == tok && worker[f] == inc ->
-#endif
 #ifdef SPOT
-     if
-     :: MOVE(f, interrupt, RUNNING, WAITING)
-     :: BUDGET -> MOVE(f, interrupt, RUNNING, BLOCKED)
-     fi; att[f]--
+  :: interrupt_RUNNING_WAITING(f, tok, inc) -> MOVE(f, interrupt, RUNNING, WAITING); UNCOUNT(f)
+  :: interrupt_RUNNING_BLOCKED(f, tok, inc) -> MOVE(f, interrupt, RUNNING, BLOCKED); UNCOUNT(f)
+  :: interrupt_RUNNING_PARKED(f, tok, inc) -> MOVE(f, interrupt, RUNNING, PARKED); stopRecorded[f] = 0; RELEASE(f)
+  :: interrupt_RUNNING_SKIPPED(f, tok, inc) -> MOVE(f, interrupt, RUNNING, SKIPPED); stopRecorded[f] = 0; RELEASE(f)
 #else
-     if
-     :: CANCELED(f) -> MOVE(f, stopped, RUNNING, SKIPPED); RELEASE(f)
-     :: !CANCELED(f) && att[f] < MAXATT -> MOVE(f, stopped, RUNNING, WAITING)
-     :: !CANCELED(f) && att[f] >= MAXATT && BLOCKS -> MOVE(f, stopped, RUNNING, BLOCKED)
-     :: !CANCELED(f) && att[f] >= MAXATT && !BLOCKS -> MOVE(f, stopped, RUNNING, PARKED); RELEASE(f)
-     fi
+  :: stopped_RUNNING_WAITING(f, tok, inc) -> MOVE(f, stopped, RUNNING, WAITING)
+  :: stopped_RUNNING_BLOCKED(f, tok, inc) -> MOVE(f, stopped, RUNNING, BLOCKED)
+  :: stopped_RUNNING_PARKED(f, tok, inc) -> MOVE(f, stopped, RUNNING, PARKED); RELEASE(f)
+  :: stopped_RUNNING_SKIPPED(f, tok, inc) -> MOVE(f, stopped, RUNNING, SKIPPED); RELEASE(f)
 #endif
-  :: st[f] == STARTING && token[f] == tok -> stoppedUnbegun(f)
+  UNBEGUN(f, tok)
   :: else
   fi;
   HELD_BOUND
-}
-
-inline stoppedUnbegun(f) {
-#ifdef SPOT
-  MOVE(f, interrupt, STARTING, WAITING); att[f]--
-#else
-  if
-  :: CANCELED(f) -> MOVE(f, stopped, STARTING, SKIPPED); RELEASE(f)
-  :: !CANCELED(f) && att[f] < MAXATT -> MOVE(f, stopped, STARTING, WAITING)
-  :: !CANCELED(f) && att[f] >= MAXATT && BLOCKS -> MOVE(f, stopped, STARTING, BLOCKED)
-  :: !CANCELED(f) && att[f] >= MAXATT && !BLOCKS -> MOVE(f, stopped, STARTING, PARKED); RELEASE(f)
-  fi
-#endif
 }
 
 /* ------------------------------------------------------------------ dispatchers */
@@ -364,7 +393,7 @@ inline stoppedUnbegun(f) {
 #else
 #define LOOK_RUNNING(j) \
   :: atomic { st[j] == RUNNING && OVER(j) -> f = j; tok = token[j]; inc = worker[j] }; goto evidence \
-  :: atomic { st[j] == RUNNING && task[token[j]] == SILENT && !stopping[token[j]] -> stopping[token[j]] = 1 }
+  :: atomic { st[j] == RUNNING && task[token[j]] == SILENT && !stopping[token[j]] -> stopping[token[j]] = 1; RECORD_STOP(j) }
 #endif
 #if CANCEL > 0
 /* a task of a canceled file is stopped; one that does not exist, or has stopped, cannot begin it any more */
@@ -380,7 +409,7 @@ inline stoppedUnbegun(f) {
 #define SWEEP(j) \
   LOOK_CANCELED(j) \
   :: atomic { st[j] == STARTING && !CANCELED(j) && !PAUSED -> f = j; tok = token[j] }; goto launch \
-  :: atomic { st[j] == WAITING && !PAUSED -> f = j }; goto retry \
+  :: atomic { retry_WAITING_STARTING(j) && READ_retry_WAITING_STARTING -> f = j }; goto retry \
   LOOK_RUNNING(j)
 #endif
 #ifdef M_RELEASE_EV
@@ -544,7 +573,7 @@ try: /* is the head free? then claim the first file of the queue */
 #endif
   };
   atomic {                                                       /* Query for the first, strongly consistent */
-    if :: PAUSED -> inc = 0; goto ack :: else fi;               /* read beside the queue; a pause that comes later is too late */
+    if :: READ_claim_QUEUED_STARTING -> skip :: else -> inc = 0; goto ack fi;               /* read beside the queue; a pause that comes later is too late */
     f = NF; k = 0;
     do
 #ifdef LATE
@@ -570,9 +599,9 @@ try: /* is the head free? then claim the first file of the queue */
   atomic {                                                       /* transaction: head, file, queue entry */
     if
 #ifdef M_NOVER
-    :: holder[S] == 0 && st[f] == QUEUED ->
+    :: claim_QUEUED_STARTING(f) ->
 #else
-    :: holder[S] == 0 && ver[S] == inc && st[f] == QUEUED && PLACE_HOLDS ->
+    :: claim_QUEUED_STARTING(f) && ver[S] == inc && PLACE_HOLDS ->
 #endif
        tokens++; assert(tokens <= MAXTOKEN);
        MOVE(f, claim, QUEUED, STARTING);
@@ -627,12 +656,14 @@ launch: /* RunTask with the client token; ECS answers the same task to the same 
   };
   atomic {
     if
-    :: refused == 1 && st[f] == STARTING && token[f] == tok -> MOVE(f, refuse, STARTING, WAITING); att[f]--
-    :: refused == 2 && st[f] == STARTING && token[f] == tok -> MOVE(f, misconfigured, STARTING, BLOCKED); att[f]--
+    :: refused == 1 && refuse_STARTING_WAITING(f, tok) -> MOVE(f, refuse, STARTING, WAITING); att[f]--
+    :: refused == 1 && refuse_STARTING_SKIPPED(f, tok) -> MOVE(f, refuse, STARTING, SKIPPED); RELEASE(f)
+    :: refused == 2 && misconfigured_STARTING_BLOCKED(f, tok) -> MOVE(f, misconfigured, STARTING, BLOCKED); att[f]--
+    :: refused == 2 && misconfigured_STARTING_SKIPPED(f, tok) -> MOVE(f, misconfigured, STARTING, SKIPPED); RELEASE(f)
 #ifdef M_ARN
     :: !refused -> stopped(f, tok, inc)
 #else
-    :: !refused && st[f] == STARTING && token[f] == tok -> stoppedUnbegun(f)
+    :: !refused -> if UNBEGUN(f, tok) :: else fi
 #endif
     :: else
     fi;
@@ -644,7 +675,7 @@ launchUnknown:
 retry: /* transaction: the file keeps its head, with a new version */
   atomic {
     if
-    :: st[f] == WAITING ->
+    :: retry_WAITING_STARTING(f) ->
        tokens++; assert(tokens <= MAXTOKEN);                     /* BOUNDED */
        MOVE(f, retry, WAITING, STARTING);
        token[f] = tokens; att[f]++; ver[slot[f]]++; tok = tokens; fileOf[tok] = f; HELD_BOUND; MAY_CRASH; goto launch
@@ -702,14 +733,13 @@ dead:
   :: else \
   fi
 #define LEAVES(c) if :: task[c] == WORKING || task[c] == SILENT -> working-- :: else fi; task[c] = STOPPED
-#define MINE(c) (st[fileOf[c]] == RUNNING && token[fileOf[c]] == TOKEN(c))
 
 proctype Task(byte c) {
 end_task:
   do
   :: atomic { task[c] == PENDING ->                              /* begin() */
        if
-       :: st[fileOf[c]] == STARTING && token[fileOf[c]] == TOKEN(c) && !CANCELED(fileOf[c]) ->
+       :: begin_STARTING_RUNNING(fileOf[c], TOKEN(c)) ->
           MOVE(fileOf[c], begin, STARTING, RUNNING); worker[fileOf[c]] = incarnation[c]; task[c] = WORKING; working++;
           assert(working <= AT_ONCE);                            /* MUTUAL EXCLUSION */
           assert(done[fileOf[c]] == 0)                               /* never again after it was completed */
@@ -722,25 +752,22 @@ end_task:
        fi }
   :: atomic { task[c] == WORKING -> LEAVES(c);                   /* complete() */
        if
-       :: MINE(c) -> MOVE(fileOf[c], complete, RUNNING, COMPLETED); done[fileOf[c]]++; assert(done[fileOf[c]] == 1); RELEASE(fileOf[c])
+       :: complete_RUNNING_COMPLETED(fileOf[c], TOKEN(c), incarnation[c]) -> MOVE(fileOf[c], complete, RUNNING, COMPLETED); done[fileOf[c]]++; assert(done[fileOf[c]] == 1); RELEASE(fileOf[c])
        :: else
        fi; HELD_BOUND }
 #ifdef KEYS
   :: atomic { task[c] == WORKING && fileOf[c] < 2 -> LEAVES(c);      /* skip(): the object is gone */
        if
-       :: MINE(c) -> MOVE(fileOf[c], skip, RUNNING, SKIPPED); RELEASE(fileOf[c])
+       :: skip_RUNNING_SKIPPED(fileOf[c], TOKEN(c), incarnation[c]) -> MOVE(fileOf[c], skip, RUNNING, SKIPPED); RELEASE(fileOf[c])
        :: else
        fi; HELD_BOUND }
 #endif
   :: atomic { task[c] == WORKING && b_app > 0 -> b_app--; LEAVES(c); /* fail() */
        if
-       :: MINE(c) ->
-          if
-          :: CANCELED(fileOf[c]) -> MOVE(fileOf[c], stopped, RUNNING, SKIPPED); RELEASE(fileOf[c])
-          :: !CANCELED(fileOf[c]) && att[fileOf[c]] < MAXATT -> MOVE(fileOf[c], fail, RUNNING, WAITING)
-          :: !CANCELED(fileOf[c]) && att[fileOf[c]] >= MAXATT && BLOCKS -> MOVE(fileOf[c], fail, RUNNING, BLOCKED)
-          :: !CANCELED(fileOf[c]) && att[fileOf[c]] >= MAXATT && !BLOCKS -> MOVE(fileOf[c], fail, RUNNING, PARKED); RELEASE(fileOf[c])
-          fi
+       :: fail_RUNNING_WAITING(fileOf[c], TOKEN(c), incarnation[c]) -> MOVE(fileOf[c], fail, RUNNING, WAITING)
+       :: fail_RUNNING_BLOCKED(fileOf[c], TOKEN(c), incarnation[c]) -> MOVE(fileOf[c], fail, RUNNING, BLOCKED)
+       :: fail_RUNNING_PARKED(fileOf[c], TOKEN(c), incarnation[c]) -> MOVE(fileOf[c], fail, RUNNING, PARKED); RELEASE(fileOf[c])
+       :: fail_RUNNING_SKIPPED(fileOf[c], TOKEN(c), incarnation[c]) -> MOVE(fileOf[c], fail, RUNNING, SKIPPED); RELEASE(fileOf[c])
        :: else
        fi; HELD_BOUND }
   :: atomic { task[c] == WORKING && b_hang > 0 -> b_hang--; task[c] = SILENT }
@@ -755,14 +782,14 @@ end_task:
 
 #ifdef BLOCK
 #define OPERATE(j) \
-  :: atomic { st[j] == BLOCKED && b_ops > 0 -> b_ops--; MOVE(j, redrive, BLOCKED, QUEUED); att[j] = 0; RELEASE(j); HELD_BOUND } \
-  :: atomic { st[j] == BLOCKED -> MOVE(j, discard, BLOCKED, SKIPPED); RELEASE(j); HELD_BOUND }
+  :: atomic { redrive_BLOCKED_QUEUED(j) && b_ops > 0 -> b_ops--; MOVE(j, redrive, BLOCKED, QUEUED); att[j] = 0; RELEASE(j); HELD_BOUND } \
+  :: atomic { discard_BLOCKED_SKIPPED(j) -> MOVE(j, discard, BLOCKED, SKIPPED); RELEASE(j); HELD_BOUND }
 #else
 #define OPERATE(j) \
-  :: atomic { st[j] == PARKED && b_ops > 0 -> b_ops--; MOVE(j, redrive, PARKED, QUEUED); att[j] = 0; HINT } \
-  :: atomic { st[j] == PARKED && b_ops > 0 -> b_ops--; MOVE(j, discard, PARKED, SKIPPED) } \
-  :: atomic { st[j] == QUEUED && b_ops > 0 -> b_ops--; MOVE(j, discard, QUEUED, SKIPPED) } \
-  :: atomic { st[j] == WAITING && b_ops > 0 -> b_ops--; MOVE(j, discard, WAITING, SKIPPED); RELEASE(j) }
+  :: atomic { redrive_PARKED_QUEUED(j) && b_ops > 0 -> b_ops--; MOVE(j, redrive, PARKED, QUEUED); att[j] = 0; HINT } \
+  :: atomic { discard_PARKED_SKIPPED(j) && b_ops > 0 -> b_ops--; MOVE(j, discard, PARKED, SKIPPED) } \
+  :: atomic { discard_QUEUED_SKIPPED(j) && b_ops > 0 -> b_ops--; MOVE(j, discard, QUEUED, SKIPPED) } \
+  :: atomic { discard_WAITING_SKIPPED(j) && b_ops > 0 -> b_ops--; MOVE(j, discard, WAITING, SKIPPED); RELEASE(j) }
 #endif
 
 #if defined(BLOCK) || OPS > 0 || PAUSE > 0 || CANCEL > 0

@@ -1,21 +1,30 @@
 // `npm run model [-- --full] [--json] [<name> ...]`: searches the state space of the dispatch protocol and of its
-// mutants with SPIN.
+// mutants with SPIN. `npm run model -- --guards`: writes what is made from the table of guards.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { record } from '../build-tools/results.ts';
 import { fail, installFromDebian, root } from '../build-tools/steps.ts';
 import { type Configuration, configurations, properties } from './configurations.ts';
+import { markdown, promela } from './guards/render.ts';
 
 const MEMORY_MB = Number(process.env.FILEWORKS_MODEL_MEMORY_MB ?? 12_000);
 const TIMEOUT_SECONDS = Number(process.env.FILEWORKS_MODEL_TIMEOUT_SECONDS ?? 1_800);
 
 const {
-  values: { full, json },
+  values: { full, json, guards },
   positionals: names,
-} = parseArgs({ allowPositionals: true, options: { full: { type: 'boolean' }, json: { type: 'boolean' } } });
+} = parseArgs({
+  allowPositionals: true,
+  options: { full: { type: 'boolean' }, json: { type: 'boolean' }, guards: { type: 'boolean' } },
+});
+if (guards === true) {
+  writeFileSync(join(root, 'models', 'guards.pml'), promela());
+  writeFileSync(join(root, 'docs', 'constructs', 'typed-dispatcher-guards.md'), markdown());
+  process.exit();
+}
 
 interface Row {
   readonly configuration: Configuration;
@@ -57,7 +66,9 @@ function must(folder: string, command: string, args: string[]) {
 function search(configuration: Configuration): Row {
   const folder = mkdtempSync(join(tmpdir(), 'fileworks-model-'));
   try {
-    copyFileSync(join(root, 'models', 'dispatch.pml'), join(folder, 'dispatch.pml'));
+    for (const file of ['dispatch.pml', 'guards.pml']) {
+      copyFileSync(join(root, 'models', file), join(folder, file));
+    }
     must(folder, 'spin', ['-a', ...configuration.flags.split(' '), 'dispatch.pml']);
     const safety = configuration.search === 'safety';
     const kind = safety ? ['-DSAFETY', '-DNOCLAIM'] : ['-DNFAIR=4'];
