@@ -108,6 +108,7 @@ const steps: Steps = {
   lint: { run: ['projen lint'], after: ['runtime', 'local'] },
   typecheck: { run: ['projen typecheck'], after: ['runtime', 'local'] },
   model: { run: ['projen model'], live: true },
+  mutate: { run: ['projen mutate dispatch --seconds 180'], live: true },
   fuzz: { run: ['projen fuzz 30'], live: true },
   units: {
     run: [

@@ -94,6 +94,12 @@ export class QualityGates extends Component {
       env: { FILEWORKS_CHAOS: '30' },
       exec: 'jest test/runtime/dispatch/chaos',
     });
+    project.addTask('mutate', {
+      description:
+        'Change the sources in ways that a fast test must notice: npm run mutate -- dispatch [--only path] [--seconds N]',
+      exec: 'node build-tools/mutate.ts',
+      receiveArgs: true,
+    });
     project.addTask('permissions', {
       description:
         'Remove each Allow statement of the reference deployments in turn, and judge the calls of their end-to-end runs again: npm run permissions -- [deployment...] [--seconds N]',

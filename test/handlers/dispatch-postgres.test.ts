@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { DispatchSweep } from '../../src/contract/dispatch-config';
 import { DispatchStateEnv } from '../../src/contract/dispatch-env';
-import { dispatchSchema, type FileRow } from '../../src/runtime/dispatch/index.js';
+import { dispatchSchema, type FileRow, PostgresStore } from '../../src/runtime/dispatch/index.js';
 import { fileTaskHandler } from '../../src/runtime/jobs/file-task-handler.js';
 import { postgresTurns, type PostgresTurns } from '../../src/runtime/jobs/postgres-turns.js';
 import { silentLogger } from '../../src/runtime/support/logger.js';
@@ -112,6 +112,15 @@ test('the sweep counts what ended and deletes what is kept long enough', async (
   await expect(
     superuser.query('SELECT id FROM fileworks_file UNION SELECT key FROM fileworks_key'),
   ).resolves.toMatchObject({ rowCount: 0 });
+});
+
+test('the times in which two sweeps count ended files do not overlap and leave no gap', async () => {
+  const ended = jest.spyOn(PostgresStore.prototype, 'ended');
+  await bench.watcher(DispatchSweep);
+  jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 200_000);
+  await bench.watcher(DispatchSweep);
+  expect(ended.mock.calls[1][0]).toBe(ended.mock.calls[0][1]);
+  expect(ended.mock.calls[1][1]).toBeGreaterThan(ended.mock.calls[1][0]);
 });
 
 test('connections that were lost, and a password that was rotated, cost a new connection', async () => {

@@ -17,8 +17,17 @@ export interface DynamoDbLocal {
   stop(): Promise<void>;
 }
 
+/**
+ * A server that runs already, in place of one for each test file: its address in this variable.
+ */
+export const SHARED_DYNAMODB_LOCAL = 'FILEWORKS_DYNAMODB_LOCAL';
+
 /** @throws Error with a remedy when there is no JDK 17 with Maven, or no way to Maven Central */
 export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
+  const shared = process.env[SHARED_DYNAMODB_LOCAL];
+  if (shared !== undefined) {
+    return { endpoint: shared, stop: () => Promise.resolve() };
+  }
   const lib = await fetchArtifact({
     name: 'DynamoDB Local',
     group: 'software.amazon.dynamodb',

@@ -208,6 +208,22 @@ test('an object that S3 forbids to look at is not gone', async () => {
   );
 });
 
+test('the policy of the type is that of the file, in milliseconds', async () => {
+  const arrival = await classifyBy(
+    record('a/1'),
+    { rules: [rule('A', ['^a/.*$'])], unmatched: 'ignore' },
+    new ObjectInspector(inspectors(), record('a/1')),
+  );
+  expect(arrival?.policy).toMatchObject({
+    maxAttempts: 3,
+    exhausted: 'block',
+    backoffMs: 30_000,
+    maxBackoffMs: 900_000,
+    hangTimeoutMs: 900_000,
+    maxRuntimeMs: 3_600_000,
+  });
+});
+
 test('a part of the key makes the sequence and the order', async () => {
   const perCustomer = rule('A', ['^(?<customer>[^/]+)/(?<number>[^/]+)\\.csv$'], {
     sequencePart: 'customer',

@@ -11,7 +11,7 @@ import { ruleOf } from './support';
 const PAGE_SIZE = 3;
 
 /** A bucket that lists so many versions at a time, and a queue that registers what it is sent. */
-function deployment(versions: readonly ObjectVersion[]) {
+function deployment(versions: readonly ObjectVersion[], answer: object = {}) {
   const store = new MemoryStore();
   const dispatcher = new Dispatcher({ store, wake: () => Promise.resolve() });
   const sent: string[] = [];
@@ -30,7 +30,7 @@ function deployment(versions: readonly ObjectVersion[]) {
       for (const { MessageBody: body = '' } of input.Entries ?? []) {
         await register(body);
       }
-      return {};
+      return answer;
     },
   } as unknown as SQSClient;
   async function register(body: string) {
@@ -93,6 +93,11 @@ test('sends the events of objects that no row knows, page by page, and of no oth
   await ask();
   expect(sent).toEqual(['A/1', 'A/3', 'A/4', 'A/5', 'A/6', 'A/7']);
   await expect(ask()).resolves.toMatchObject({ missing: 0 });
+});
+
+test('an event that SQS refused is an error, and the next call sends it again', async () => {
+  const { ask } = deployment([object('A/1')], { Failed: [{ Id: '0', Message: 'throttled' }] });
+  await expect(ask()).rejects.toThrow('SQS refused 1 events: throttled; run it again, no file is registered twice');
 });
 
 test('continues where time ran out', async () => {

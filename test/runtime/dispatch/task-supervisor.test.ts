@@ -71,6 +71,59 @@ async function sweepFor(minutes: number): Promise<void> {
   }
 }
 
+test('a paused file is not launched until it is resumed', async () => {
+  const dispatcher = new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now });
+  await dispatcher.pause('A', 'maintenance');
+  await expect(supervisor.tick('1')).resolves.toBe(false);
+  expect(host.launches).toEqual([]);
+  await dispatcher.resume('A');
+  await expect(supervisor.tick('1')).resolves.toBe(true);
+  expect(host.launches).toEqual(['1-1']);
+});
+
+test('a refused launch is reported', async () => {
+  const refused: string[] = [];
+  const dispatcher = new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now });
+  const onRefused = (file: FileRow, reason: string) => refused.push(`${file.id}: ${reason}`);
+  host.launched = { kind: 'refused', reason: 'no capacity' };
+  await new TaskSupervisor({ store, dispatcher, host, now: () => now, onRefused }).tick('1');
+  expect(refused).toEqual(['1: no capacity']);
+});
+
+test('a failure of one file does not end the sweep', async () => {
+  await new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now }).register(
+    arrival('2', { type: 'B', sequence: 'B', policy: times }),
+  );
+  now += LAUNCH_CHECK_MINUTES * MINUTE;
+  const failures: string[] = [];
+  const launch = jest.spyOn(host, 'launch').mockRejectedValue(new Error('ECS is unavailable'));
+  await supervisor.sweep(undefined, (about) => failures.push(about));
+  expect(failures).toEqual(['1', '2']);
+  expect(launch).toHaveBeenCalledTimes(2);
+});
+
+test('a task that runs is left alone before its time', async () => {
+  host.state = { kind: 'alive' };
+  await begin('task-1');
+  now = row().dueAt! - 1;
+  await supervisor.tick('1');
+  expect(host.stopped).toEqual([]);
+  now += 1;
+  await supervisor.tick('1');
+  expect(host.stopped).toEqual(['task-1']);
+});
+
+test('the end of a task that its host interrupted uses up no attempt; another one does', async () => {
+  await begin('task-1');
+  await supervisor.handleTaskState('1', 1, 'task-1', { kind: 'stopped', reason: 'Spot', interrupted: true });
+  expect(row()).toMatchObject({ status: 'waiting', attempts: 0, interruptions: 1 });
+  now = row().notBefore!;
+  await supervisor.tick('1');
+  await begin('task-2');
+  await supervisor.handleTaskState('1', 2, 'task-2', { kind: 'stopped', reason: 'exit code 1', interrupted: false });
+  expect(row()).toMatchObject({ attempts: 1, interruptions: 1, reason: 'exit code 1' });
+});
+
 describe('a message that may have been lost', () => {
   test('is sent again each time after twice the wait, for the same launch', async () => {
     await supervisor.tick('1');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Pool } from 'pg';
@@ -26,11 +27,9 @@ export const engines = {
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       requestHandler: new NodeHttpHandler({ httpAgent: { maxSockets: 64, keepAlive: true } }),
     });
-    let tables = 0;
     return {
       async emptyStore() {
-        tables += 1;
-        return createDispatchTable(client, `dispatch-${tables}`);
+        return createDispatchTable(client, `dispatch-${randomUUID()}`);
       },
       async stop() {
         client.destroy();
