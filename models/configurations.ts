@@ -96,6 +96,26 @@ export const configurations: readonly Configuration[] = [
   ),
   gate('overwrite', 'crash, kill, lost event; two versions of one object', '-DLEAN -DKEYS -DCRASH=1 -DKILL=1 -DLOST=1'),
   gate('delete', 'crash; two versions and a delete after both', '-DLEAN -DKEYS -DDELSEQ=4 -DCRASH=1'),
+  gate(
+    'delete-paused',
+    'crash, pause; two versions and a delete after both',
+    '-DLEAN -DKEYS -DDELSEQ=4 -DPAUSE=1 -DCRASH=1',
+  ),
+  gate(
+    'delete-operator',
+    'crash, failing handler, redrive, discard; 2 versions and a delete between them',
+    '-DLEAN -DNF=2 -DKEYS -DDELSEQ=2 -DBLOCK -DCRASH=1 -DAPPF=1 -DOPS=1',
+  ),
+  gate(
+    'overwrite-limit',
+    'kill, lost event; 2 versions in 2 sequences under a limit of 1',
+    '-DLEAN -DNF=2 -DKEYS -DLIMIT -DSLOTS=2 -DKILL=1 -DLOST=1',
+  ),
+  gate(
+    'limit-paused',
+    'crash, kill, pause; 2 sequences under a limit of 1',
+    '-DLEAN -DLIMIT -DSLOTS=2 -DNF=2 -DPAUSE=1 -DCRASH=1 -DKILL=1 -DLOST=1',
+  ),
   gate('late-park', 'crash, kill, lost event; late files are parked', '-DLEAN -DLATE_PARK -DCRASH=1 -DKILL=1 -DLOST=1'),
   gate(
     'late-append',
