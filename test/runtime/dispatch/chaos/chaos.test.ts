@@ -1,5 +1,5 @@
-import { type ChaosReport, chaos, type Mutant } from './run';
-import { type Arrival } from '../../../../src/runtime/dispatch/index.js';
+import { type ChaosOptions, type ChaosReport, chaos, type Mutant } from './run';
+import { type Arrival, type FileObject } from '../../../../src/runtime/dispatch/index.js';
 import { type Engine, type EngineName, engines } from '../support/engines';
 import { arrival, policy } from '../support/rows';
 
@@ -52,6 +52,21 @@ const lateFiles = (count: number): Arrival[] =>
     }),
   );
 
+const LIMITS = { all: 4, types: { B: 1, X: 2 } };
+
+/** The same with executions, in sequences of their own. */
+const withExecutions = (count: number): Arrival[] => [
+  ...files(count),
+  ...range(count / 3).map((index) =>
+    arrival(`X-${String(index).padStart(4, '0')}`, { type: 'X', sequence: `X/${index % 3}`, policy: chaosPolicy }),
+  ),
+];
+/** A delete after every third version of the objects whose versions are tracked. */
+const deletesOf = (all: readonly Arrival[]): FileObject[] =>
+  all
+    .filter(({ overwrite }, index) => overwrite === 'latest' && index % 3 === 0)
+    .map(({ object }) => ({ ...object, sequencer: `${object.sequencer ?? ''}5` }));
+
 function tell(title: string, reports: readonly ChaosReport[]) {
   const sum = (key: Exclude<keyof ChaosReport, 'violations'>) =>
     reports.reduce((total, report) => total + report[key], 0);
@@ -68,15 +83,22 @@ describe.each(Object.keys(engines) as EngineName[])('chaos on %s', (name) => {
   }, 600_000);
   afterAll(async () => engine.stop());
 
-  test.each<[string, () => Arrival[]]>([
-    ['sequences', () => files(45)],
-    ['late files', () => lateFiles(15)],
+  test.each<[string, () => Omit<ChaosOptions, 'store' | 'seed'>]>([
+    ['sequences', () => ({ files: files(45) })],
+    ['late files', () => ({ files: lateFiles(15) })],
+    [
+      'deletes, limits, executions, commands',
+      () => {
+        const all = withExecutions(45);
+        return { files: all, deleted: deletesOf(all), limits: LIMITS, commands: true };
+      },
+    ],
   ])(
     'keeps its promises: %s',
     async (title, make) => {
       const reports: ChaosReport[] = [];
       for (const run of range(RUNS)) {
-        reports.push(await chaos({ store: await engine.emptyStore(), seed: SEED + run, files: make() }));
+        reports.push(await chaos({ ...make(), store: await engine.emptyStore(), seed: SEED + run }));
       }
       tell(`${name}, ${title}`, reports);
       expect(reports.flatMap(({ violations }) => violations)).toEqual([]);
@@ -94,6 +116,7 @@ describe('the chaos run has teeth', () => {
   const mutants: [Mutant, RegExp, Omit<Parameters<typeof chaos>[0], 'store' | 'seed'>][] = [
     ['lease expiry releases', /^P1 /, { files: files(45), faults: { hang: 0.3 } }],
     ['fresh token per launch', /^launch token/, { files: files(45), faults: { unknown: 0.4 } }],
+    ['limit ignored', /^P6 /, { files: withExecutions(45), limits: LIMITS }],
     // A claim that stands still between its reads while a file that comes first is blocked and redriven
     [
       'no version check',
@@ -106,7 +129,7 @@ describe('the chaos run has teeth', () => {
     ],
   ];
   // The last one takes luck; its interleaving stands, step by step, in store.test.ts, and SPIN finds it every time
-  test.each(RUNS > 2 ? mutants : mutants.slice(0, 2))(
+  test.each(RUNS > 2 ? mutants : mutants.slice(0, 3))(
     'catches the mutant: %s',
     async (mutant, violation, options) => {
       const engine = await engines.memory();

@@ -17,6 +17,8 @@ interface Task {
   readonly arn: string;
   readonly token: string;
   state: 'pending' | 'working' | 'stopped';
+  /** Of an execution: it ended well. */
+  done?: boolean;
   readonly stopped: AbortController;
 }
 
@@ -27,12 +29,15 @@ export interface FakeHostOptions {
   readonly faults: Faults;
   readonly now: () => number;
   /** Called for the end of a task, like an ECS event: possibly lost. */
-  readonly onStopped: (id: string, epoch: number, arn: string) => void;
+  readonly onStopped: (id: string, epoch: number, arn: string, state: TaskState) => void;
   /** Mutant: every launch starts a task of its own. */
   readonly freshTokens?: boolean;
   /** Mutant: a task that is asked after has to be over. */
   readonly silenceIsDeath?: boolean;
 }
+
+/** Files of types with this name have an execution of a state machine in place of a task. */
+const isExecution = ({ type }: FileRow) => type.startsWith('X');
 
 /** ECS as far as the protocol sees it: idempotent by token, forgetful, sometimes full, and its containers die. */
 export class FakeHost implements TaskHost {
@@ -56,7 +61,7 @@ export class FakeHost implements TaskHost {
     const token = `${file.id}@${file.epoch}`;
     const known = this.#byToken.get(token);
     if (known && !freshTokens) {
-      return { kind: 'launched', ended: known.state === 'stopped' };
+      return this.#launched(file, known);
     }
     if (random.chance(faults.refused)) {
       return { kind: 'refused', reason: 'RESOURCE:CPU' };
@@ -67,25 +72,36 @@ export class FakeHost implements TaskHost {
       }
       return { kind: 'unknown', reason: 'socket hang up' };
     }
-    this.#start(file, token);
-    return { kind: 'launched', ended: false };
+    return this.#launched(file, this.#start(file, token));
   }
 
-  tasksOf(file: FileRow): Promise<LaunchedTask[]> {
+  /** The launch of an execution begins the turn, because an execution does not. */
+  #launched(file: FileRow, { arn, state }: Task): LaunchResult {
+    return { kind: 'launched', ended: state === 'stopped', ...(isExecution(file) && { worker: arn }) };
+  }
+
+  tasksOf(file: FileRow): Promise<LaunchedTask[] | undefined> {
+    if (isExecution(file)) {
+      return Promise.resolve(undefined);
+    }
     const task = this.#byToken.get(`${file.id}@${file.epoch}`);
     return Promise.resolve(task === undefined || task.state === 'stopped' ? [] : [{ worker: task.arn }]);
   }
 
   async cancel(file: FileRow): Promise<boolean> {
-    const tasks = await this.tasksOf(file);
-    await Promise.all(tasks.map(({ worker }) => this.stop(worker)));
-    return tasks.length === 0;
+    const task = this.#byToken.get(`${file.id}@${file.epoch}`);
+    if (task === undefined || task.state === 'stopped') {
+      return true;
+    }
+    await this.stop(task.arn);
+    return false;
   }
 
   async describe(arn: string): Promise<TaskState> {
     await delay(this.#options.random.between(0, 2));
-    const over = this.#options.silenceIsDeath === true || (this.#byArn.get(arn)?.state ?? 'stopped') === 'stopped';
-    return over ? { kind: 'stopped', reason: 'stopped', interrupted: false } : { kind: 'alive' };
+    const task = this.#byArn.get(arn);
+    const over = this.#options.silenceIsDeath === true || (task?.state ?? 'stopped') === 'stopped';
+    return over ? endOf(task) : { kind: task?.done === undefined ? 'alive' : 'working' };
   }
 
   async stop(arn: string): Promise<void> {
@@ -100,18 +116,22 @@ export class FakeHost implements TaskHost {
     await Promise.all(this.#running);
   }
 
-  #start(file: FileRow, token: string): void {
+  #start(file: FileRow, token: string): Task {
     this.#started += 1;
     const task: Task = { arn: `arn:task/${this.#started}`, token, state: 'pending', stopped: new AbortController() };
+    if (isExecution(file)) {
+      task.done = false;
+    }
     this.#byToken.set(token, task);
     this.#byArn.set(task.arn, task);
     const { history } = this.#options;
     history.tasksOfToken.set(token, (history.tasksOfToken.get(token) ?? 0) + 1);
-    const running = this.#run(file, task).finally(() => {
+    const running = (isExecution(file) ? this.#execute(file, task) : this.#run(file, task)).finally(() => {
       this.#running.delete(running);
       this.#stopped(file, task);
     });
     this.#running.add(running);
+    return task;
   }
 
   async #run(file: FileRow, task: Task): Promise<void> {
@@ -139,18 +159,31 @@ export class FakeHost implements TaskHost {
     await (random.chance(faults.fail) ? mine.fail(new Error('bad file')) : mine.complete()).catch(refusal);
   }
 
+  /** Works as soon as it is started, and knows nothing of its turn. */
+  async #execute(file: FileRow, task: Task): Promise<void> {
+    const { random, history, faults } = this.#options;
+    task.state = 'working';
+    const work = history.begins(file.id);
+    await Promise.race([delay(random.between(0, faults.workMs * 2)), aborted(task.stopped.signal)]);
+    work.to = history.stamp();
+    task.done = !task.stopped.signal.aborted && !random.chance(faults.kill) && !random.chance(faults.fail);
+  }
+
   #stopped(file: FileRow, task: Task): void {
     const { random, faults, history, onStopped } = this.#options;
     task.state = 'stopped';
-    if (random.chance(faults.forget)) {
+    if (!isExecution(file) && random.chance(faults.forget)) {
       this.#byToken.delete(task.token);
       history.tasksOfToken.delete(task.token);
     }
     if (!random.chance(faults.lostStopped)) {
-      onStopped(file.id, file.epoch, task.arn);
+      onStopped(file.id, file.epoch, task.arn, endOf(task));
     }
   }
 }
+
+const endOf = (task: Task | undefined): TaskState =>
+  task?.done === true ? { kind: 'done' } : { kind: 'stopped', reason: 'stopped', interrupted: false };
 
 function refusal(error: unknown): undefined {
   if (!(error instanceof FileTaskError)) {

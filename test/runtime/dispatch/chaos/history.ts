@@ -1,4 +1,4 @@
-import { type FileRow, type FileStatus, type Write } from '../../../../src/runtime/dispatch/index.js';
+import { type FileRow, type FileStatus, type Limits, type Write } from '../../../../src/runtime/dispatch/index.js';
 
 /** A change of a file that was committed; it happened somewhere between the two stamps. */
 export interface Commit {
@@ -62,8 +62,9 @@ export class History {
   }
 
   /** Every promise that was broken, in words; a suspicion that the stamps cannot decide is no violation. */
-  violations(rows: ReadonlyMap<string, FileRow>): string[] {
+  violations(rows: ReadonlyMap<string, FileRow>, limits: Limits = {}): string[] {
     return [
+      ...this.#limits(rows, limits),
       ...this.#mutualExclusion(rows),
       ...this.#order(rows),
       ...this.#completions(),
@@ -80,15 +81,34 @@ export class History {
     ];
   }
 
-  #mutualExclusion(rows: ReadonlyMap<string, FileRow>): string[] {
-    const changes = this.work
+  /** Begins and ends of work, in their order. */
+  #changes() {
+    return this.work
       .flatMap(({ id, from, to }) => [
         { id, at: from, by: 1 },
         { id, at: to, by: -1 },
       ])
       .sort((one, other) => one.at - other.at);
+  }
+
+  #limits(rows: ReadonlyMap<string, FileRow>, { all = Infinity, types = {} }: Limits): string[] {
     const working = new Map<string, number>();
-    return changes.flatMap(({ id, by }) => {
+    return this.#changes().flatMap(({ id, by }) => {
+      const { type } = rows.get(id)!;
+      return [
+        { name: 'all types', most: all },
+        { name: type, most: types[type] ?? Infinity },
+      ].flatMap(({ name, most }) => {
+        const now = (working.get(name) ?? 0) + by;
+        working.set(name, now);
+        return by > 0 && now > most ? [`P6 ${now} containers of ${name} work at once, the last on ${id}`] : [];
+      });
+    });
+  }
+
+  #mutualExclusion(rows: ReadonlyMap<string, FileRow>): string[] {
+    const working = new Map<string, number>();
+    return this.#changes().flatMap(({ id, by }) => {
       // A file without a sequence meets only itself
       const { sequence = id, slots } = rows.get(id)!;
       const now = (working.get(sequence) ?? 0) + by;

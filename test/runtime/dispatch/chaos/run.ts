@@ -10,17 +10,20 @@ import {
   Contention,
   Dispatcher,
   type DispatchStore,
+  type FileObject,
   type FileRow,
   LaunchMisconfigured,
   LaunchThrottled,
+  type Limits,
   TaskSupervisor,
+  type TaskState,
 } from '../../../../src/runtime/dispatch/index.js';
 
 const DISPATCHERS = 4;
 /** Of the fast clock: a busy machine gets more of the real one. */
 const TIMEOUT_MS = 120_000 * SPEED;
 
-export type Mutant = 'lease expiry releases' | 'fresh token per launch' | 'no version check';
+export type Mutant = 'lease expiry releases' | 'fresh token per launch' | 'limit ignored' | 'no version check';
 
 export interface ChaosOptions {
   readonly store: DispatchStore;
@@ -28,6 +31,11 @@ export interface ChaosOptions {
   readonly files: readonly Arrival[];
   readonly faults?: Partial<Faults>;
   readonly mutant?: Mutant;
+  readonly limits?: Limits;
+  /** Objects that are deleted, at any time. */
+  readonly deleted?: readonly FileObject[];
+  /** The operator pauses, resumes, skips and cancels at random. */
+  readonly commands?: boolean;
   /** How often the operator redrives before he gives files up. Default: once for each file. */
   readonly redrives?: number;
 }
@@ -45,7 +53,14 @@ export interface ChaosReport {
 type Message =
   | { readonly kind: 'arrive'; readonly arrival: Arrival }
   | { readonly kind: 'tick'; readonly id: string }
-  | { readonly kind: 'stopped'; readonly id: string; readonly epoch: number; readonly arn: string };
+  | { readonly kind: 'remove'; readonly object: FileObject }
+  | {
+      readonly kind: 'stopped';
+      readonly id: string;
+      readonly epoch: number;
+      readonly arn: string;
+      readonly state: TaskState;
+    };
 
 /** Puts files through a deployment in which everything fails, until all are terminal, and checks what happened. */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -78,7 +93,7 @@ class Deployment {
       random: this.#random,
       faults: this.#faults,
       now: this.#clock(),
-      onStopped: (id, epoch, arn) => this.#send({ kind: 'stopped', id, epoch, arn }),
+      onStopped: (id, epoch, arn, state) => this.#send({ kind: 'stopped', id, epoch, arn, state }),
       freshTokens: mutant === 'fresh token per launch',
       silenceIsDeath: mutant === 'lease expiry releases',
     };
@@ -86,8 +101,13 @@ class Deployment {
   }
 
   async run(): Promise<ChaosReport> {
-    for (const arrival of this.#random.shuffle(this.options.files)) {
-      this.#send({ kind: 'arrive', arrival });
+    const { files, deleted = [] } = this.options;
+    const messages: Message[] = [
+      ...files.map((arrival): Message => ({ kind: 'arrive', arrival })),
+      ...deleted.map((object): Message => ({ kind: 'remove', object })),
+    ];
+    for (const message of this.#random.shuffle(messages)) {
+      this.#send(message);
     }
     const inTime = () => this.#time.now() < TIMEOUT_MS;
     do {
@@ -105,7 +125,7 @@ class Deployment {
     const count = (status: FileRow['status']) => [...rows.values()].filter((row) => row.status === status).length;
     const missing = this.options.files.filter(({ id }) => !rows.has(id)).map(({ id }) => `P3 ${id} was lost`);
     return {
-      violations: [...missing, ...this.#history.violations(rows)],
+      violations: [...missing, ...this.#history.violations(rows, this.options.limits)],
       messages: this.#messages,
       crashes: this.#crashes,
       begins: this.#history.work.length,
@@ -144,7 +164,13 @@ class Deployment {
       }
       return Promise.resolve();
     };
-    const dispatcher = new Dispatcher({ store, wake, now, random: () => this.#random.next() });
+    const dispatcher = new Dispatcher({
+      store,
+      wake,
+      now,
+      random: () => this.#random.next(),
+      ...(this.options.limits && this.options.mutant !== 'limit ignored' && { limits: this.options.limits }),
+    });
     return { dispatcher, supervisor: new TaskSupervisor({ store, dispatcher, host: this.#host, now }) };
   }
 
@@ -162,13 +188,10 @@ class Deployment {
             await dispatcher.register(message.arrival);
           } else if (message.kind === 'tick') {
             await supervisor.tick(message.id);
+          } else if (message.kind === 'remove') {
+            await dispatcher.remove(message.object, 'deleted');
           } else {
-            await dispatcher.apply(message.id, {
-              type: 'stopped',
-              epoch: message.epoch,
-              worker: message.arn,
-              reason: 'killed',
-            });
+            await supervisor.handleTaskState(message.id, message.epoch, message.arn, message.state);
           }
         },
         () => setTimeout(() => this.#queue.push(message), 10),
@@ -180,7 +203,10 @@ class Deployment {
     while (!this.#over) {
       await delay(15);
       await this.#surviving(
-        ({ supervisor }) => supervisor.sweep(),
+        async ({ dispatcher, supervisor }) => {
+          await dispatcher.releaseStalePlaces([...new Set(this.options.files.map(({ type }) => type))]);
+          await supervisor.sweep();
+        },
         () => undefined,
       );
     }
@@ -191,6 +217,9 @@ class Deployment {
     let redrives = this.options.redrives ?? this.options.files.length;
     while (!this.#over) {
       await delay(8);
+      if (this.options.commands === true) {
+        await this.#command();
+      }
       for (const { id, status } of (await this.#rows()).values()) {
         if (status !== 'blocked' && !(status === 'parked' && redrives > 0 && this.#random.chance(0.02))) {
           continue;
@@ -205,6 +234,30 @@ class Deployment {
         );
       }
     }
+  }
+
+  /** A command of the operator at random. Pauses end, because each round may resume every scope. */
+  async #command(): Promise<void> {
+    const pick = <T>(items: readonly T[]): T => items[Math.floor(this.#random.next() * items.length)];
+    const scope = pick(['*', ...this.options.files.flatMap(({ type, sequence }) => [type, sequence ?? type])]);
+    const { id } = pick(this.options.files);
+    const chance = this.#random.next();
+    await this.#surviving(
+      async ({ dispatcher }) => {
+        if (chance < 0.1) {
+          await dispatcher.pause(scope, 'at random');
+        } else if (chance < 0.5) {
+          for (const paused of Object.keys((await this.options.store.pauses())?.scopes ?? {})) {
+            await dispatcher.resume(paused);
+          }
+        } else if (chance < 0.52) {
+          await dispatcher.apply(id, { type: 'discard', reason: 'at random' });
+        } else if (chance < 0.54) {
+          await dispatcher.apply(id, { type: 'cancel', reason: 'at random' });
+        }
+      },
+      () => undefined,
+    );
   }
 
   async #surviving(action: (parts: Parts) => Promise<void>, again: () => void): Promise<void> {
