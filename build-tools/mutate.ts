@@ -33,10 +33,11 @@ function makeCopy() {
       filter: (from) => !/\/(node_modules|dist)$/.test(from),
     });
   }
-  const { globalSetup: _, ...jest } = JSON.parse(readFileSync(join(root, 'jest.config.json'), 'utf8')) as {
-    readonly globalSetup: string;
+  const jest = JSON.parse(readFileSync(join(root, 'jest.config.json'), 'utf8')) as {
+    globalSetup?: string;
     readonly moduleNameMapper: Readonly<Record<string, string>>;
   };
+  delete jest.globalSetup;
   writeFileSync(join(copy, 'jest.config.json'), JSON.stringify(jest));
   const inMemory = {
     '^.*/dynamodb-store(\\.js)?$': '<rootDir>/test/handlers/support/dynamodb-store',

@@ -74,6 +74,7 @@ const ownBounds = [
   'DispatchTypeOptions.hangTimeout',
   'DispatchTypeOptions.maxAttempts',
   'DispatchTypeOptions.maxConcurrentTasks',
+  'DispatchTypeOptions.maxInterruption',
   'DispatchTypeOptions.maxRetryDelay',
   'DispatchTypeOptions.maxRuntime',
   'DispatchTypeOptions.retryDelay',

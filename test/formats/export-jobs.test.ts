@@ -71,7 +71,7 @@ describeFormat({
     const store = await createTable('written');
     jest.spyOn(Date, 'now').mockReturnValue(NOW);
     await begin(store, 'dispatching', 70, 66);
-    await store.moveCursor('dispatching', undefined, 'page 2');
+    await store.moveCursor('dispatching', undefined, 'page 2', { pages: 1 });
     await begin(store, 'dispatched', 3, 2);
     await store.close('dispatched');
     await begin(store, 'completed', 2, 2);

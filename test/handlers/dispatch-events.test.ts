@@ -46,7 +46,7 @@ test('every file of a batch of stream records frees its place', async () => {
 const task = (more: object) =>
   bench.watcher({
     'detail-type': 'ECS Task State Change',
-    detail: { taskArn: 'task-1', startedBy: 'fw/d/abc/2', lastStatus: 'STOPPED', ...more } as never,
+    detail: { taskArn: 'task-1', startedBy: 'fw/d/abc/2', lastStatus: 'STOPPED', ...more },
   });
 const execution = (name: string) =>
   bench.watcher({

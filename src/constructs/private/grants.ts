@@ -105,8 +105,8 @@ export function grantWork(queue: IQueue, grantee: IGrantable): Grant {
 }
 
 /**
- * Allows a worker to process messages. It sends a message of a standard queue anew when the rest of a job gets a message
- * of its own, and when the message was received for the last time and its job could not start.
+ * Allows a worker to process messages. It sends a message of a standard queue anew when the rest of a job gets a
+ * message of its own, and when the message was received for the last time and its job could not start.
  */
 export function grantProcess(queue: IQueue, worker: IGrantable): Grant {
   if (queue.fifo) {

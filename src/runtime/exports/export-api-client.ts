@@ -166,9 +166,9 @@ export class ExportApiClient {
    * The pages of a list, one at a time, without prefetching.
    *
    * A list that repeats the items of the previous page is an error before that page is returned: with offset
-   * pagination, items would be lost. One that returns to an earlier position is an error after at most three times its pages, also
-   * when it is continued with `from` and `trail`. An empty page whose next position is its own is the last one. An item
-   * can be returned twice, so items need unique ids.
+   * pagination, items would be lost. One that returns to an earlier position is an error after at most three times its
+   * pages, also when it is continued with `from` and `trail`. An empty page whose next position is its own is the last
+   * one. An item can be returned twice, so items need unique ids.
    *
    * @throws ExportApiError
    */

@@ -8,7 +8,7 @@ import { type Clock, sleep, systemClock } from '../support/clock.js';
 import { DependencyUnavailable } from '../errors.js';
 import { OptionChecks } from '../support/option-checks.js';
 
-/** Of what a server may ask for: a job that waits is not lost, but nobody looks at it. */
+/** The longest pause that a server may ask for. */
 const MAX_PAUSE_MS = 900_000;
 /** During a longer pause, requests fail instead of waiting, so that their jobs need no slot. */
 const SHORT_PAUSE_MS = 20_000;
