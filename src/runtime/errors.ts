@@ -43,6 +43,9 @@ export class PoisonMessage extends FileworksError {
   readonly code = 'ERR_POISON_MESSAGE';
 }
 
+/** The dependency may answer much earlier than it said. */
+const MAX_RETRY_AFTER_SECONDS = 900;
+
 /**
  * Throw it from a handler when a dependency denies, throttles or does not answer, and its own error does not say so:
  * the job uses up no attempt, and the worker takes no new jobs of the queue until a probe succeeds.
@@ -57,7 +60,8 @@ export class DependencyUnavailable extends FileworksError {
 
   /**
    * @param dependency name of the dependency for logs, metrics and `fileworks status`, 1 to 100 characters
-   * @param options.retryAfterSeconds 0 to 900
+   * @param options.retryAfterSeconds at least 0; more than 900 counts as 900, and what is no number as absent, since it
+   * often comes from a header of the dependency
    * @param options.reason written to the log
    */
   constructor(
@@ -70,13 +74,11 @@ export class DependencyUnavailable extends FileworksError {
         `Expected \`dependency\` of DependencyUnavailable to have 1 to 100 characters, got: '${dependency}'`,
       );
     }
-    if (retryAfterSeconds !== undefined && !(retryAfterSeconds >= 0 && retryAfterSeconds <= 900)) {
-      throw new RangeError(
-        `Expected \`retryAfterSeconds\` of DependencyUnavailable to be a number from 0 to 900, got: ${String(retryAfterSeconds)}`,
-      );
-    }
     super(reason, { cause });
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterSeconds =
+      retryAfterSeconds === undefined || Number.isNaN(retryAfterSeconds)
+        ? undefined
+        : Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(0, retryAfterSeconds));
   }
 }
 

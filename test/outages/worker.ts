@@ -58,9 +58,9 @@ async function callApi(id: string, signal: AbortSignal): Promise<void> {
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
   if (!response.ok || !isJson || text === '') {
-    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-    const isTime = seconds >= 0 && seconds <= 900;
-    throw new DependencyUnavailable('api', isTime ? { retryAfterSeconds: seconds } : {});
+    throw new DependencyUnavailable('api', {
+      retryAfterSeconds: Number(response.headers.get('retry-after') ?? Number.NaN),
+    });
   }
 }
 

@@ -131,7 +131,7 @@ export class SharedRateLimit implements RateLimit {
         const leftMs = next.pausedUntil - this.#now();
         if (leftMs > SHORT_PAUSE_MS) {
           throw new DependencyUnavailable(this.#options.name, {
-            retryAfterSeconds: Math.min(leftMs, MAX_PAUSE_MS) / 1_000,
+            retryAfterSeconds: leftMs / 1_000,
             reason: `requests to ${this.#options.name} are paused for ${Math.ceil(leftMs / 1_000)} seconds, as it asked`,
           });
         }

@@ -100,6 +100,11 @@ test.each([
   expect(make).toThrow(/`dependency` of DependencyUnavailable/);
 });
 
-test.each([-1, 901, Number.NaN])('DependencyUnavailable refuses to wait %p seconds', (retryAfterSeconds) => {
-  expect(() => new DependencyUnavailable('x', { retryAfterSeconds })).toThrow(/number from 0 to 900/);
+test.each([
+  [-1, 0],
+  [3_600, 900],
+  [Number.POSITIVE_INFINITY, 900],
+  [Number.NaN, undefined],
+])('DependencyUnavailable takes %p seconds for %p', (retryAfterSeconds, expected) => {
+  expect(new DependencyUnavailable('x', { retryAfterSeconds }).retryAfterSeconds).toBe(expected);
 });
