@@ -22,10 +22,10 @@ const CONTRADICTIONS = 3;
 const MAX_SUSPECTS = 10_000;
 
 /**
- * A probe that runs for twice as long as the slowest failure has probably been answered, and may run for hours: the
- * bounds of the time after which work does not wait for its end.
+ * A probe that runs for twice as long as failures take has probably been answered, and may run for hours: the bounds of
+ * the time after which work does not wait for its end. Requests to a dependency that hangs fail after minutes.
  */
-const TRUST_AFTER_MS = { min: 20_000, max: 120_000 };
+const TRUST_AFTER_MS = { min: 20_000, max: 600_000 };
 
 /** Where work comes from, such as a queue. */
 export interface Source {
@@ -190,7 +190,8 @@ export class Work {
         onTurn();
       },
     };
-    pause.wait(waiter, { failedAfterMs: this.clock.now() - this.#runsSince, ...fault });
+    const isProbe = this.probes.includes(pause);
+    pause.wait(waiter, { failedAfterMs: this.clock.now() - this.#runsSince, isProbe, ...fault });
     this.ended();
     return { cancel: () => pause.leave(waiter) };
   }
@@ -217,7 +218,9 @@ class Pause {
   #probing: Source | undefined;
   #probes = 0;
   #notBefore = 0;
-  #slowestMs = 0;
+  /** Of the work that it interrupted, which may have run for hours before: how soon the quickest failed. */
+  #quickestMs = Number.POSITIVE_INFINITY;
+  #slowestProbeMs = 0;
   #timer: Timer | undefined;
   #over = false;
 
@@ -262,14 +265,22 @@ class Pause {
       return;
     }
     this.cancel();
-    const trustAfterMs = Math.min(TRUST_AFTER_MS.max, Math.max(TRUST_AFTER_MS.min, 2 * this.#slowestMs));
+    const failsAfterMs = Math.max(this.#quickestMs, this.#slowestProbeMs);
+    const trustAfterMs = Math.min(TRUST_AFTER_MS.max, Math.max(TRUST_AFTER_MS.min, 2 * failsAfterMs));
     this.#timer = this.clock.after(trustAfterMs, () => this.#end(false));
   }
 
-  wait(waiter: Waiter, refusal: { readonly failedAfterMs: number; readonly retryAfterSeconds?: number }): void {
-    const { failedAfterMs, retryAfterSeconds = 0 } = refusal;
+  wait(
+    waiter: Waiter,
+    refusal: { readonly failedAfterMs: number; readonly isProbe: boolean; readonly retryAfterSeconds?: number },
+  ): void {
+    const { failedAfterMs, isProbe, retryAfterSeconds = 0 } = refusal;
     this.#waiting.push(waiter);
-    this.#slowestMs = Math.max(this.#slowestMs, failedAfterMs);
+    if (isProbe) {
+      this.#slowestProbeMs = Math.max(this.#slowestProbeMs, failedAfterMs);
+    } else {
+      this.#quickestMs = Math.min(this.#quickestMs, failedAfterMs);
+    }
     this.#notBefore = Math.max(this.#notBefore, this.clock.now() + retryAfterSeconds * 1_000);
     this.#schedule();
   }

@@ -1,6 +1,7 @@
 import { type JobHandler, QueuePoller, type QueuePollerOptions } from '../../../src/runtime/queue/index.js';
 import { InMemoryQueues, ManualClock } from '../../../src/runtime/testing/index.js';
 import { DependencyUnavailable } from '../../../src/runtime/errors.js';
+import { sleep } from '../../../src/runtime/support/clock.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -256,6 +257,33 @@ test('a probe that works for hours does not hold the others', async () => {
   expect(started).toHaveLength(5);
   await stop();
 });
+
+test.each([60 * SECOND, 150 * SECOND, 290 * SECOND])(
+  'a dependency that hangs for %d ms before each failure is unavailable without a break',
+  async (hangMs) => {
+    let isBack = false;
+    const done: string[] = [];
+    const changes: string[] = [];
+    const { clock, deadLetterQueue, send, poller, stop } = setup('jobs', async ({ type }, { signal }) => {
+      if (!isBack) {
+        await sleep(clock, hangMs, signal);
+        throw new DependencyUnavailable('table');
+      }
+      done.push(type ?? '');
+    });
+    poller.on('dependency:unavailable', () => changes.push('unavailable'));
+    poller.on('dependency:recovered', () => changes.push('recovered'));
+    types(10).forEach((type) => send(type));
+    await poller.start();
+    await clock.advance(2 * HOUR);
+    expect(changes).toEqual(['unavailable']);
+    isBack = true;
+    await clock.advance(hangMs + 2 * MINUTE);
+    expect(done.toSorted()).toEqual(types(10).toSorted());
+    expect(deadLetterQueue.messages).toEqual([]);
+    await stop();
+  },
+);
 
 test('after ten minutes the jobs that wait no longer protect the task from scale-in', async () => {
   const calls: string[] = [];
