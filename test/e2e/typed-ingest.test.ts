@@ -314,7 +314,10 @@ describe('typed-ingest, while everything goes wrong', () => {
       more: false,
       paused: {},
     });
-    await expect(invoke({ action: 'drive', sequence: 'A/acme' })).resolves.toEqual({ outcome: 'driven' });
+    await expect(invoke({ action: 'drive', sequence: 'A/acme' })).resolves.toEqual({
+      outcome: 'driven',
+      sequence: 'A/acme',
+    });
     await expect(invoke({ action: 'pause', scope: 'A', reason: 'a look at it' })).resolves.toMatchObject({
       outcome: 'changed',
     });

@@ -39,6 +39,8 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
   readonly #ledger: MessageLedger;
   readonly #pauses: Pauses;
   readonly #attempts: Attempts;
+  /** The messages that are being given back. */
+  readonly #returns = new Map<Lease, Promise<void>>();
   /** Clock time of the next attempt of a message that failed and stays here. */
   readonly #retryAt = new Map<Lease, number>();
   /** Jobs of this queue that have started and not ended. */
@@ -254,9 +256,10 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     void this.#releaseUnstarted(this.#buffer.clear());
   }
 
-  /** Resolves when every delete and release was answered. */
-  finish(): Promise<void> {
-    return this.#settler.finish();
+  /** Resolves when every message is sent anew that has to be, and every delete and release was answered. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#returns.values());
+    await this.#settler.finish();
   }
 
   /** Jobs that have a slot. */
@@ -269,7 +272,8 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
    * happens to them later is not reported.
    */
   giveUp(): void {
-    const ids = new Set([...this.#settler.giveUp(), ...this.#ledger.activeIds()]);
+    const returned = [...this.#returns.keys()].map(({ id }) => id);
+    const ids = new Set([...this.#settler.giveUp(), ...returned, ...this.#ledger.activeIds()]);
     ids.forEach((id) => this.#listener.settlementUnanswered(this.queue.name, id));
   }
 
@@ -398,7 +402,13 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
    * Returns a message to its queue without using up an attempt: on a standard queue a new message takes its place. On a
    * FIFO queue that would change the order, so the message is released, and this worker remembers the delivery.
    */
-  async #giveBack(lease: Lease, hiddenSeconds: number): Promise<void> {
+  #giveBack(lease: Lease, hiddenSeconds: number): Promise<void> {
+    const returned = this.#sendAnew(lease, hiddenSeconds).finally(() => this.#returns.delete(lease));
+    this.#returns.set(lease, returned);
+    return returned;
+  }
+
+  async #sendAnew(lease: Lease, hiddenSeconds: number): Promise<void> {
     const copy = this.queue.policy.canResend ? resendOf(lease.message, this.attemptOf(lease) - 1) : undefined;
     if (copy !== undefined) {
       try {

@@ -155,6 +155,31 @@ test('a worker that stops meanwhile sends its jobs anew, with their id, age and 
   await stop();
 });
 
+test('a drain waits until messages that could not start are sent anew', async () => {
+  const clock = new ManualClock();
+  class SlowQueues extends InMemoryQueues {
+    override async send(...message: Parameters<InMemoryQueues['send']>): Promise<void> {
+      await sleep(clock, SECOND);
+      return super.send(...message);
+    }
+  }
+  const queues = new SlowQueues(clock);
+  const queue = queues.create('jobs', { maxReceiveCount: 1 });
+  const poller = new QueuePoller({
+    queues: [{ url: queue.url, handler: () => undefined, maxReceiveCount: 1 }],
+    transport: queues,
+    clock,
+  });
+  await poller.start();
+  await clock.advance(SECOND);
+  // A process exits when it is stopped
+  const atTheEnd = poller.stop().then(() => queue.messages.map(({ attributes }) => Object.keys(attributes)));
+  // Its open receive still brings messages
+  types(3).forEach((type) => queue.send({ fileworksJob: 1, type }));
+  await clock.advance(MINUTE);
+  expect((await atTheEnd).filter((names) => names.includes('fileworks-resent'))).toHaveLength(3);
+});
+
 test('a job that used up an attempt before keeps that', async () => {
   const attempts: number[] = [];
   const { clock, send, start } = setup('jobs', (_, { attempt }) => {
