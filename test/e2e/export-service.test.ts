@@ -432,8 +432,8 @@ describe(`export-service, ${size.jobs} jobs with ${size.jobs * size.files} files
   );
 
   test('when its task stops, the rest of a message of each priority continues in another task', async () => {
-    // Long enough that the jobs of all queues are at work at once
-    api.faults = { ...noFaults, slowMs: 10_000 };
+    // Long enough that the jobs of all queues are at work at once, also when a task that stops receives one first
+    api.faults = { ...noFaults, slowMs: 25_000 };
     const ids = Object.keys(QUEUES).map((priority) => [`slow-${priority}-0`, `slow-${priority}-1`]);
     await Promise.all(Object.values(QUEUES).map((queue, at) => submit(queue, message(...ids[at]))));
     await until('the first jobs to begin', 120, async () => {

@@ -74,7 +74,8 @@ class Exports extends ExportJobHandler {
   }
 
   protected override fileOf(item: unknown) {
-    return item as ListedFile;
+    // With its checksum, a file is read from start to end
+    return { ...(item as ListedFile), sha256: undefined };
   }
 }
 
