@@ -42,7 +42,12 @@ afterAll(async () => {
 });
 
 /** Does what ECS does with the gate of a task. */
-function runGate({ request, arn }: LaunchedTask, as = arn, more: Record<string, string> = {}): Promise<number | null> {
+function runGate(
+  { request, arn }: LaunchedTask,
+  as = arn,
+  more: Record<string, string> = {},
+  stoppedAfterMs?: number,
+): Promise<number | null> {
   const variables =
     request.overrides?.containerOverrides?.find(({ name }) => name === gateOf('worker'))?.environment ?? [];
   const given = Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value]));
@@ -56,6 +61,7 @@ function runGate({ request, arn }: LaunchedTask, as = arn, more: Record<string, 
       ...more,
     },
     stdio: 'ignore',
+    timeout: stoppedAfterMs,
   });
   return new Promise((done) => gate.once('exit', done));
 }
@@ -142,11 +148,12 @@ test('a container behind a gate works for as long as ECS says that it runs, and 
   await ended(task, [0, 0]);
 });
 
-test('a gate that cannot reach the table fails, and with it the attempt', async () => {
+test('a gate that cannot reach the table waits until ECS stops it, and with it the attempt', async () => {
   await bench.ingress(s3Event('G/30', 30));
   const task = await launchNext();
-  await expect(runGate(task, task.arn, { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' })).resolves.toBe(1);
-  await ended(task, [1], { stopCode: 'TaskFailedToStart' });
+  const unreachable = { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' };
+  await expect(runGate(task, task.arn, unreachable, 5_000)).resolves.toBeNull();
+  await ended(task, [143], { stopCode: 'TaskFailedToStart' });
   expect(await rowOf(task)).toMatchObject({
     status: 'waiting',
     attempts: 1,
