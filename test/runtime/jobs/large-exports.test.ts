@@ -241,10 +241,10 @@ with zipfile.ZipFile(Sparse(open(sys.argv[1], 'wb')), 'w', zipfile.ZIP_STORED) a
     await table.store.begin(jobId, 'c');
     await table.store.register(jobId, ['0']);
     await table.store.close(jobId);
-    const file = (await (
+    const { id, url, size } = (await (
       await fetch(`${api.url}jobs/${jobId}/files/0`, { headers: { authorization: `Bearer ${token}` } })
     ).json()) as ListedFile;
-    const task: DownloadTask = { version: 1, jobId, number: 0, file };
+    const task: DownloadTask = { version: 1, jobId, number: 0, file: { id, url, size } };
     const errand: Errand = {
       apiUrl: api.url,
       token,
