@@ -39,7 +39,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
   readonly #ledger: MessageLedger;
   readonly #pauses: Pauses;
   readonly #attempts: Attempts;
-  /** The messages that are being given back. */
+  /** The messages that are being returned to their queue. */
   readonly #returns = new Map<Lease, Promise<void>>();
   /** Clock time of the next attempt of a message that failed and stays here. */
   readonly #retryAt = new Map<Lease, number>();
