@@ -1,11 +1,11 @@
 // `npm run mutate -- dispatch [--only <part of a path>] [--seconds <n>]`: applies each mutant of test/mutants in a copy
 // of the sources, and runs the fast tests of its file. With `--seconds`, a sample that the commit selects.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { record } from './results.ts';
+import { inCommitOrder } from './commit-order.ts';
 import { fail, root } from './steps.ts';
 import { startDynamoDbLocal, SHARED_DYNAMODB_LOCAL } from '../test/support/dynamodb-local.ts';
 import { IN_MEMORY, lists, testsOf } from '../test/mutants/lists.ts';
@@ -74,14 +74,6 @@ function mutate({ file, find, replace }: Mutant): () => void {
   return () => writeFileSync(path, source);
 }
 
-/** In the order of a hash with the commit: each commit tries others first. */
-function shuffled(mutants: readonly Mutant[]): readonly Mutant[] {
-  const { stdout: commit } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
-  const key = ({ file, find, replace }: Mutant) =>
-    createHash('sha256').update(`${commit}\0${file}\0${find}\0${replace}`).digest('hex');
-  return [...mutants].sort((one, other) => (key(one) < key(other) ? -1 : 1));
-}
-
 const listed = lists[name] ?? fail(`expected the name of a list of mutants: ${Object.keys(lists).join(', ')}`);
 const chosen = listed.filter(({ file, equivalent }) => file.includes(only) && equivalent === undefined);
 makeCopy();
@@ -95,7 +87,9 @@ for (const args of new Set(chosen.map(({ file }) => testsOf(file)))) {
 }
 const until = seconds === undefined ? Infinity : Date.now() + Number(seconds) * 1_000;
 const counts: Record<Verdict, number> = { killed: 0, survived: 0, timeout: 0 };
-for (const mutant of seconds === undefined ? chosen : shuffled(chosen)) {
+for (const mutant of seconds === undefined
+  ? chosen
+  : inCommitOrder(chosen, ({ file, find, replace }) => `${file}\0${find}\0${replace}`)) {
   if (Date.now() > until) {
     break;
   }

@@ -4,8 +4,6 @@
 //   npm run permissions                       all statements, of the deployments that have run
 //   npm run permissions -- quickstart         of one
 //   npm run permissions -- --seconds 120      as many as fit, in an order that the commit decides
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,6 +17,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { LocalCloud, type AuthorizedCall, type StatementUse } from 'fileworks-local';
 import { bootstrap } from '../test/e2e/support/bootstrap-roles.ts';
 import { record } from './results.ts';
+import { inCommitOrder } from './commit-order.ts';
 import { fail, root } from './steps.ts';
 
 /** What an end-to-end run leaves: see test/least-privilege/findings.ts. */
@@ -210,10 +209,7 @@ function ordered(statements: readonly StatementUse[]): StatementUse[] {
   if (values.seconds === undefined) {
     return [...statements];
   }
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const rank = ({ logicalId, index }: StatementUse) =>
-    createHash('sha256').update(`${commit} ${logicalId} ${index}`).digest('hex');
-  return [...statements].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  return inCommitOrder(statements, ({ logicalId, index }) => `${logicalId} ${index}`);
 }
 
 function describe({ principal, action, resource }: AuthorizedCall): string {

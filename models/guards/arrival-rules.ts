@@ -2,7 +2,7 @@ import type { Arrival } from '../../src/runtime/dispatch/events.js';
 import type { FileRow, FileStatus, KeyRow } from '../../src/runtime/dispatch/rows.js';
 import type { Write } from '../../src/runtime/dispatch/store.js';
 import type { Context, Effect, Guard, Rule } from './rule.ts';
-import { not } from './rule.ts';
+import { not, statuses } from './rule.ts';
 
 const LAUNCH_CHECK = 15 * 60_000;
 
@@ -195,16 +195,6 @@ const arrive = (
   ...(to !== undefined && { to }),
   effects,
 });
-const statuses: readonly FileStatus[] = [
-  'queued',
-  'starting',
-  'running',
-  'waiting',
-  'blocked',
-  'completed',
-  'parked',
-  'skipped',
-];
 
 const versioned: Guard = { text: 'a version was deleted', holds: ({ event }) => event.object?.versionId !== undefined };
 const unversioned = not(versioned, 'the object was deleted');

@@ -1,5 +1,6 @@
 import type { FileStatus } from '../../src/runtime/dispatch/rows.js';
 import type { Effect, Guard, Rule } from './rule.ts';
+import { statuses } from './rule.ts';
 import {
   LAUNCH_CHECK,
   STOP_CHECK,
@@ -88,16 +89,6 @@ const skipped = (event: Rule['event'], from: FileStatus, evidence: readonly Guar
   ]);
 const current = [sameEpoch, sameWorker];
 const launched = [newEpoch, launchCheck, updated];
-const statuses: readonly FileStatus[] = [
-  'queued',
-  'starting',
-  'running',
-  'waiting',
-  'blocked',
-  'completed',
-  'parked',
-  'skipped',
-];
 const cancelReason: Effect = { text: 'reason of the cancel', fields: ({ event }) => ({ cancelReason: event.reason }) };
 const noCancel: Effect = { text: 'no cancel', fields: () => ({ cancelReason: undefined }) };
 const redriven = [noWorker, noDelay, noReason, noInterruptions, noCancel];

@@ -62,6 +62,18 @@ export interface Rule {
 /** `any`: the event is not about the status of one file. */
 export type From = FileStatus | 'absent' | 'any';
 
+/** Not those of the implementation, which this specification is held against. */
+export const statuses: readonly FileStatus[] = [
+  'queued',
+  'starting',
+  'running',
+  'waiting',
+  'blocked',
+  'completed',
+  'parked',
+  'skipped',
+];
+
 export type Expected = Decision & { readonly rules: readonly Rule[] };
 
 export const not = (guard: Guard, text: string): Guard => ({

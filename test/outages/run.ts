@@ -1,10 +1,9 @@
 // `npm run outages`: plays the matrix of outages; the whole, or `--write`, writes docs/reliability.md from what was
 // measured.
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { inCommitOrder } from '../../build-tools/commit-order.ts';
 import { record } from '../../build-tools/results.ts';
 import { fail, root, tools } from '../../build-tools/steps.ts';
 import { type Cell, CELLS, DURATIONS, type DurationName, nameOf } from './cells.ts';
@@ -64,12 +63,8 @@ function sampled(all: readonly Cell[]): readonly Cell[] {
   if (values.sample === undefined) {
     return all;
   }
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const rank = ({ id }: Cell) => createHash('sha256').update(`${commit} ${id}`).digest('hex');
-  return all
-    .filter((cell) => durations.every((duration) => reasonOf(cell, duration) === undefined))
-    .toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
-    .slice(0, Number(values.sample));
+  const likely = all.filter((cell) => durations.every((duration) => reasonOf(cell, duration) === undefined));
+  return inCommitOrder(likely, ({ id }) => id).slice(0, Number(values.sample));
 }
 
 function judge({ duration, measured }: Result): void {

@@ -4,7 +4,7 @@ import { FileTaskError, NotMyTurn, TurnLost } from './file-task-errors.js';
 import { type FileObject, type FileRow } from './rows.js';
 import { type DispatchStore } from './store.js';
 import { whyNotStorable } from './storable-result.js';
-import { untilWritten } from './until-written.js';
+import { untilRecorded } from './until-recorded.js';
 import { messageOf, readable } from '../support/thrown.js';
 
 const MAX_ATTEMPTS = 12;
@@ -45,13 +45,13 @@ export class FileTask {
    * @throws NotMyTurn if another container has the file, or the turn is over; exit without side effects
    */
   static async begin(options: FileTaskOptions): Promise<FileTask> {
-    const file = await untilWritten(() => options.store.file(options.fileId));
+    const file = await untilRecorded(() => options.store.file(options.fileId));
     if (file === undefined) {
       throw new NotMyTurn(`file ${options.fileId} is not registered`);
     }
     const task = new FileTask(options, file);
     const { epoch, worker } = options;
-    await untilWritten(() =>
+    await untilRecorded(() =>
       task.#apply(
         { type: 'begin', epoch, worker },
         (now) => new NotMyTurn(`file ${now.id} is ${now.status} in epoch ${now.epoch}, not starting in epoch ${epoch}`),
@@ -120,19 +120,19 @@ export class FileTask {
       problem === undefined
         ? { ...(result !== undefined && { result }) }
         : { reason: `completed, but its result is not stored: ${problem}`.slice(0, MAX_REASON) };
-    await untilWritten(() => this.#event({ type: 'complete', ...this.#self(), ...outcome }));
+    await untilRecorded(() => this.#event({ type: 'complete', ...this.#self(), ...outcome }));
   }
 
   /**
    * There is nothing to do: the object was deleted or overwritten. Idempotent. @throws TurnLost if the turn was over
    */
   async skip(reason: string): Promise<void> {
-    await untilWritten(() => this.#event({ type: 'skip', ...this.#self(), reason }));
+    await untilRecorded(() => this.#event({ type: 'skip', ...this.#self(), reason }));
   }
 
   /** The attempt failed; the policy of the type applies. @throws TurnLost if the turn was over */
   async fail(error: unknown, options: FailOptions = {}): Promise<void> {
-    await untilWritten(() => this.#event({ type: 'fail', ...this.#self(), reason: reasonOf(error), ...options }));
+    await untilRecorded(() => this.#event({ type: 'fail', ...this.#self(), reason: reasonOf(error), ...options }));
   }
 
   /**
@@ -140,7 +140,7 @@ export class FileTask {
    * TurnLost
    */
   async interrupt(reason: string): Promise<void> {
-    await untilWritten(() => this.#event({ type: 'interrupt', ...this.#self(), reason }));
+    await untilRecorded(() => this.#event({ type: 'interrupt', ...this.#self(), reason }));
   }
 
   #self() {

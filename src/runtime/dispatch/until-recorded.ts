@@ -13,7 +13,7 @@ const MAX_UNKNOWN = 5;
  *
  * @throws FileTaskError if the turn is over; errors that are no outage of the store
  */
-export async function untilWritten<T>(write: () => Promise<T>): Promise<T> {
+export async function untilRecorded<T>(write: () => Promise<T>): Promise<T> {
   for (let attempt = 1, unknown = 0; ; attempt += 1) {
     try {
       return await write();
