@@ -71,6 +71,8 @@ export interface BatchFileResult {
   readonly reason?: string;
   /** What the handler returned. */
   readonly output?: unknown;
+  /** Why the file could not be moved or tagged. The next run processes it again. */
+  readonly unmarked?: string;
 }
 
 /**
@@ -98,7 +100,7 @@ export const BatchFolders = {
   executions: 'executions/',
   /** `BatchManifest`. */
   manifest: 'manifest.json',
-  /** One line with a `BatchFileResult` for each failed file. */
+  /** One line with a `BatchFileResult` for each file that failed, or could not be moved or tagged. */
   failedFiles: 'failed.jsonl',
 } as const;
 
@@ -114,7 +116,9 @@ export interface BatchSummary {
   readonly runId: string;
   readonly bucket: string;
   readonly prefix: string;
-  /** `failed`: more files failed than tolerated, or the batches could not be created. */
+  /**
+   * `failed`: more files failed, or could not be moved or tagged, than tolerated, or the batches could not be created.
+   */
   readonly status: 'succeeded' | 'failed';
   /** Files of unfinished batches count as `failed`, unless they were finished before the worker stopped. */
   readonly files: {
@@ -122,6 +126,8 @@ export interface BatchSummary {
     readonly processed: number;
     readonly failed: number;
     readonly skipped: number;
+    /** Of all of them, those that could not be moved or tagged. */
+    readonly unmarked: number;
   };
   /** Bytes of the processed files. */
   readonly bytes: number;

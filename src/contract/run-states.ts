@@ -3,6 +3,7 @@
  */
 export const ObjectTaskStates = {
   work: 'Work',
+  done: 'Done',
   /** Sends the event to the dead-letter queue. */
   deadLetter: 'DeadLetter',
   /** Ends an execution whose event is in the dead-letter queue. */

@@ -16,7 +16,7 @@ const batch: BatchEvent = {
   bucket: 'in',
   prefix: '',
   status: 'succeeded',
-  files: { total: 3, processed: 2, failed: 0, skipped: 1 },
+  files: { total: 3, processed: 2, failed: 0, skipped: 1, unmarked: 0 },
   bytes: 5,
   batches: { total: 1, failed: 0 },
   startedAt: '2026-11-21T10:00:00.000Z',

@@ -1,6 +1,5 @@
 import { buffer } from 'node:stream/consumers';
 import { DeregisterTaskDefinitionCommand, ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
-import { CopyObjectCommand, DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListExecutionsCommand, SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { useEndpoint } from '../../cli/test/support/command';
 import { breakable, crashing, denied, hanging, operator } from './support/bad-version';
@@ -172,7 +171,6 @@ describe('csv-batch, updated to a bad version while its batches run', () => {
   let rollout: Rollout;
   let inbox: string;
   let outputs: Readonly<Record<string, string>>;
-  let s3: S3Client;
   let sfn: SFNClient;
   const uploaded: string[] = [];
   const put = async (kind: string, count: number) => {
@@ -206,12 +204,10 @@ describe('csv-batch, updated to a bad version while its batches run', () => {
     rollout = await Rollout.start('csv-batch', 'bad-csv-batch', { command: breakable('node main.ts'), speed: 60 });
     outputs = rollout.cloud.outputs('CsvBatch');
     inbox = outputs.InboxBucket;
-    s3 = new S3Client(rollout.cloud.clientConfig());
     sfn = new SFNClient(rollout.cloud.clientConfig());
   }, 600_000);
 
   afterAll(async () => {
-    s3.destroy();
     sfn.destroy();
     await rollout.stop();
   }, 60_000);
@@ -234,18 +230,14 @@ describe('csv-batch, updated to a bad version while its batches run', () => {
     await startRun();
   }, 120_000);
 
-  test('that is denied: its files are moved back, and the next run processes them', async () => {
-    const known = await executions('FAILED');
+  test('that may not store results: its files wait, and are processed after the rollback', async () => {
+    const failed = await executions('FAILED');
     await rollout.cloud.update(denied(rollout.app, /^OrdersTaskDefinitionTaskRole/, 's3:PutObject'));
     await put('denied', 2);
-    await failedRun(known);
+    await until('the denial', 60, () => rollout.cloud.denials().find(({ action }) => action === 's3:PutObject'));
     await rollout.cloud.update(rollout.app);
-    for (const key of await rollout.keys(inbox, `${FOLDER}failed/`)) {
-      const to = key.replace('/failed/', '/incoming/');
-      await s3.send(new CopyObjectCommand({ Bucket: inbox, Key: to, CopySource: `${inbox}/${key}` }));
-      await s3.send(new DeleteObjectCommand({ Bucket: inbox, Key: key }));
-    }
-    await startRun();
+    await until('all files', 60, async () => ((await clean()).length >= uploaded.length ? true : undefined));
+    expect(await executions('FAILED')).toEqual(failed);
   }, 120_000);
 
   test('that hangs: its run is stopped, and the next one processes its files', async () => {

@@ -47,7 +47,7 @@ async function work(stopAt?: string): Promise<string[]> {
       return { rows: 3 };
     },
     { client: s3.client(), concurrency: 1, logger: silentLogger, clock: new ManualClock() },
-    stop.signal,
+    { signal: stop.signal, maxWaitMs: 0 },
   );
   await (stopAt === undefined ? done : expect(done).rejects.toThrow('stopped'));
   return called;

@@ -127,7 +127,7 @@ describeFormat({
       { bucket: 'results', key: `${FOLDER}batches/b1.json` },
       ({ key }) => void called.push(key),
       { client: s3.client(), concurrency: 1, logger: silentLogger, clock: new ManualClock() },
-      new AbortController().signal,
+      { signal: new AbortController().signal, maxWaitMs: 0 },
     );
     expect(called).toEqual(['sales/incoming/good.csv', 'sales/incoming/bad.csv']);
     expect(await finish(request)).toMatchObject({ status: 'succeeded', files: { total: 2, processed: 2, failed: 0 } });

@@ -75,15 +75,31 @@ export interface ChunkedBatchWorkflowProps {
    * How many times a batch is retried after a failure or a Spot interruption, from 0 to 10. It continues where it
    * ended.
    *
-   * Launches that fail because ECS is throttled or has no capacity do not count: they are retried for about half a day.
+   * Launches that ECS or Lambda refuses, and batches for which a dependency is unavailable, do not count: see
+   * `maxDependencyWait`.
    *
    * @default 2
    */
   readonly retries?: number;
 
   /**
-   * Maximum duration of a batch, including its retries and waits for capacity, from 1 minute to 7 days. After that it
-   * fails, and its task is stopped.
+   * How long a batch waits for a dependency, ECS or Lambda to become available again, from 1 minute to 7 days, without
+   * using up a retry. After that, it fails. The jobs of a worker wait for as long as its queue retains messages.
+   *
+   * A dependency is unavailable when the task exits with `BatchExitCode.unavailable`, or the function throws
+   * `DependencyUnavailable`, as `runBatch` and `batchFunction` of fileworks-runtime do, or cannot read its secrets;
+   * ECS or Lambda, when it denies or throttles a call or has no capacity.
+   *
+   * The history of an execution limits the time.
+   *
+   * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+   * @default Duration.days(7)
+   */
+  readonly maxDependencyWait?: Duration;
+
+  /**
+   * Maximum duration of a batch, including its retries, from 1 minute to 7 days, without the waits for a dependency; of
+   * a function, that of one invocation. After that it fails, and its task is stopped.
    *
    * @default Duration.hours(6)
    */

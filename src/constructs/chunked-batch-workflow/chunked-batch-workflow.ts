@@ -16,6 +16,7 @@ import { BatchFinishEnv } from '../../contract/batch';
 import { BATCH_METRIC_DIMENSION, BatchMetrics, METRIC_NAMESPACE } from '../../contract/metric-names';
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import { createAlarm } from '../private/alarm';
+import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { createHandlerFunction } from '../private/handler-function';
 import { grantList, grantPutWholeObjects, grantReadObjects, grantResultObjects } from '../private/object-grants';
 import { grantLookForOthers } from '../private/overlap-states';
@@ -108,6 +109,12 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
    */
   readonly throttleAlarm?: cloudwatch.Alarm;
 
+  /**
+   * In ALARM while batches wait for a dependency, ECS or Lambda that has been unavailable for five minutes; undefined
+   * if the processor is a worker, which has an alarm of its own.
+   */
+  readonly dependencyUnavailableAlarm?: cloudwatch.Alarm;
+
   /** The principal of the processor's role, so that you can pass the construct to any `grant` method. */
   readonly grantPrincipal: iam.IPrincipal;
 
@@ -133,6 +140,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
     this.finishFunction = this.#createFinish();
     const eventBus = props.eventBus ?? EventBus.fromEventBusName(this, 'DefaultBus', 'default');
     const parts: WorkflowParts = {
+      name: nameOf(this),
       props,
       processor,
       resultBucket: this.resultBucket,
@@ -187,6 +195,9 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
       threshold: 1,
       ...OF_FAILED_RUNS,
     });
+    this.dependencyUnavailableAlarm = processor.waitsInMachine
+      ? createDependencyUnavailableAlarm(this, 'Batches', [this.metricDependencyUnavailableTime()])
+      : undefined;
     this.throttleAlarm = processor.handler && createThrottleAlarm(this, [processor.handler]);
   }
 
@@ -236,6 +247,16 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
    */
   metricFilesFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(BatchMetrics.filesFailed, props);
+  }
+
+  /**
+   * Seconds for which batches have waited for a dependency, ECS or Lambda; no data point while all answer. A worker
+   * reports its own.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  metricDependencyUnavailableTime(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return taskUnavailableTime(this, props);
   }
 
   #metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {

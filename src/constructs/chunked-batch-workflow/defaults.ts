@@ -1,4 +1,5 @@
 import { Duration, Size } from 'aws-cdk-lib';
+import { MAX_DEPENDENCY_WAIT } from '../fargate-run';
 
 /** Defaults of `ChunkedBatchWorkflow`, each with its reason. */
 export const BatchDefaults = {
@@ -17,6 +18,8 @@ export const BatchDefaults = {
   retries: 2,
   /** A night: a hanging batch is stopped before the next run. */
   batchTimeout: Duration.hours(6),
+  /** As long as the history of an execution has room. */
+  maxDependencyWait: MAX_DEPENDENCY_WAIT,
   /** An operator should look at a run with a single failed file. */
   toleratedFailurePercentage: 0,
   /**

@@ -8,5 +8,5 @@ export {
   grantRun,
   OF_FAILED_RUNS,
 } from './run-machine';
-export { MAX_DEPENDENCY_WAIT, lastError, renderWaitingRun } from './waiting-run';
-export { besideClock, renderRunTask, renderTaskRetry } from './run-task-state';
+export { MAX_DEPENDENCY_WAIT, lastError, renderWaitingRun, toFailed } from './waiting-run';
+export { renderRunTask } from './run-task-state';

@@ -1,70 +1,18 @@
 import { Aws } from 'aws-cdk-lib';
-import { renderRetry } from '../private/retry';
 import type { FargateRun } from './fargate-run';
 
 /** The error of the work branch on success, so that the clock branch ends too. */
 const FINISHED = 'Finished';
 
-/** Retry settings of Step Functions, each with its reason. */
-const RETRY_DEFAULTS = {
-  /** Time for a throttled service or a restarting database to recover. */
-  retrySeconds: 30,
-  /** The first delay after a failed launch. Random up to this, so that a burst spreads. */
-  launchSeconds: 5,
-  /** The maximum of such delays, which double each time. */
-  maxLaunchSeconds: 300,
-  /**
-   * About half a day of delays, which are on average half of their maximum: longer than Spot capacity is usually
-   * unavailable.
-   */
-  launchRetries: 300,
-  /** About ten minutes: policies take effect some time after a deployment changed them. */
-  deniedSeconds: 15,
-  deniedRetries: 7,
-} as const;
-
-/**
- * Errors of Step Functions when ECS started no task: throttled, unavailable, or without capacity, which ECS reports in
- * `failures` of its response.
- */
-const NOT_TAKEN_BY_ECS = [
-  'ECS.AmazonECSException',
-  'AmazonECS.Unknown',
-  'ECS.ServerException',
-  'ECS.ThrottlingException',
-];
-
-/**
- * Failed launches are retried for long, failed work `retries` times. Step Functions counts the attempts of each entry
- * separately, and the first entry that lists an error applies.
- */
-export function renderTaskRetry(retries: number, notTaken = NOT_TAKEN_BY_ECS): object[] {
-  const { launchSeconds, maxLaunchSeconds, launchRetries, retrySeconds } = RETRY_DEFAULTS;
-  const launch = renderRetry(notTaken, launchSeconds, launchRetries, maxLaunchSeconds);
-  return [launch, ...(retries === 0 ? [] : [renderRetry(['States.ALL'], retrySeconds, retries)])];
-}
-
-/**
- * A denied RunTask is retried for some minutes: policies take effect some time after a deployment changed them.
- *
- * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
- */
-function renderDenialRetry(): object {
-  const { deniedSeconds, deniedRetries, maxLaunchSeconds } = RETRY_DEFAULTS;
-  return renderRetry(['ECS.AccessDeniedException'], deniedSeconds, deniedRetries, maxLaunchSeconds);
-}
-
 export interface RunTaskStateOptions {
   /** Environment variables of the container: strings or JSONata expressions. */
   readonly environment: Readonly<Record<string, string>>;
-  /** After the retries of a denied call; none of both by default. */
-  readonly retry?: readonly object[];
 }
 
 /** A state in Amazon States Language that runs the task and waits until it stops. */
 export function renderRunTask(
   { cluster, taskDefinition, container, capacity, network }: FargateRun,
-  { environment, retry }: RunTaskStateOptions,
+  { environment }: RunTaskStateOptions,
 ): object {
   return {
     Type: 'Task',
@@ -95,7 +43,6 @@ export function renderRunTask(
         ],
       },
     },
-    ...(retry && { Retry: [renderDenialRetry(), ...retry] }),
   };
 }
 

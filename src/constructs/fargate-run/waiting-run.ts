@@ -1,8 +1,7 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { METRIC_NAMESPACE, MetricDimensions, WorkerMetrics } from '../../contract/metric-names';
 import { TaskRunEnv } from '../../contract/task-run-env';
-import type { FargateRun } from './fargate-run';
-import { besideClock, renderRunTask } from './run-task-state';
+import { besideClock } from './run-task-state';
 import { attemptSeconds, isWorldFault, outageSeconds, outageSince, outageWait, RUN, run } from './world-faults';
 
 /** Time for a throttled service or a restarting database to recover, which doubles with each attempt. */
@@ -30,13 +29,15 @@ export interface WaitingRunOptions {
   readonly name: string;
   /** Name of the state that runs the task. */
   readonly work: string;
-  /** Environment variables of the container: strings or JSONata expressions without the input of the state. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** The state that runs the task, with further variables: strings or JSONata expressions. */
+  readonly runTask: (variables: Readonly<Record<string, string>>) => object;
   /** Retries of failed work. */
   readonly retries: number;
   readonly maxDependencyWait: Duration;
   /** Maximum time of all attempts, without the waits for dependencies. */
   readonly maxDuration?: Duration;
+  /** The state after a success, declared by the caller. */
+  readonly done: string;
   /** The state after a failure, with `lastError` in its input. */
   readonly failed: string;
 }
@@ -45,42 +46,36 @@ export interface WaitingRunOptions {
  * States in Amazon States Language that run a task until its work is done or has failed `retries` + 1 times. While ECS
  * or a dependency of the task is unavailable, they wait and use up no attempt.
  *
- * The input of the execution is in the context; the input of these states counts.
+ * They keep their input, and add what they know of the run.
  */
-export function renderWaitingRun(fargateRun: FargateRun, options: WaitingRunOptions): Record<string, object> {
-  const { name, work, environment, retries, maxDependencyWait, maxDuration, failed } = options;
-  const runTask = renderRunTask(fargateRun, {
-    environment: {
-      ...environment,
-      [TaskRunEnv.name]: name,
-      [TaskRunEnv.unavailableSeconds]: `{% ${counted('unavailableSeconds', "''", `$string(${run}.unavailableSeconds)`)} %}`,
-    },
+export function renderWaitingRun(options: WaitingRunOptions): Record<string, object> {
+  const { name, work, runTask, retries, maxDependencyWait, maxDuration, done, failed } = options;
+  const task = runTask({
+    [TaskRunEnv.name]: name,
+    [TaskRunEnv.unavailableSeconds]: `{% ${counted('unavailableSeconds', "''", `$string(${run}.unavailableSeconds)`)} %}`,
   });
   const toVerdict = {
     ErrorEquals: ['States.ALL'],
-    Output: {
-      [RUN]: {
-        failures: `{% ${counted('failures', 0)} %}`,
-        waits: `{% ${counted('waits', 0)} %}`,
-        seconds: `{% ${counted('seconds', 0)} %}`,
-        since: `{% ${counted('since', 0)} %}`,
-        began: '{% $states.context.State.EnteredTime %}',
-        error: '{% $states.errorOutput %}',
-      },
-    },
+    Output: withRun({
+      failures: counted('failures', 0),
+      waits: counted('waits', 0),
+      seconds: counted('seconds', 0),
+      since: counted('since', 0),
+      began: '$states.context.State.EnteredTime',
+      error: '$states.errorOutput',
+    }),
     Next: 'Verdict',
   };
   return {
     [work]:
       maxDuration === undefined
-        ? { ...runTask, Catch: [toVerdict], End: true }
+        ? { ...task, Catch: [toVerdict], Next: done }
         : besideClock(
-            runTask,
+            task,
             maxDuration.toMinutes({ integral: false }),
-            { done: 'Done', failed: toVerdict },
+            { done, failed: toVerdict },
             `{% $max([1, ${maxDuration.toSeconds()} - (${counted('seconds', 0)})]) %}`,
           ),
-    ...(maxDuration !== undefined && { Done: { Type: 'Succeed' } }),
     Verdict: renderVerdict({ retries, maxDependencyWait, maxDuration, failed }),
     ReportOutage: renderReport(name),
     Wait: { Type: 'Wait', Seconds: `{% ${run}.wait %}`, Next: work },
@@ -100,28 +95,24 @@ function renderVerdict({
     Choices: [
       {
         Condition: `{% ${isWorldFault} and ${run}.waits < ${MAX_WAITS} and ${outageSeconds} < ${maxDependencyWait.toSeconds()} %}`,
-        Output: {
-          [RUN]: {
-            failures: `{% ${run}.failures %}`,
-            waits: `{% ${run}.waits + 1 %}`,
-            seconds: `{% ${run}.seconds %}`,
-            since: `{% ${outageSince} %}`,
-            unavailableSeconds: `{% ${outageSeconds} %}`,
-            wait: `{% ${outageWait} %}`,
-          },
-        },
+        Output: withRun({
+          failures: `${run}.failures`,
+          waits: `${run}.waits + 1`,
+          seconds: `${run}.seconds`,
+          since: outageSince,
+          unavailableSeconds: outageSeconds,
+          wait: outageWait,
+        }),
         Next: 'ReportOutage',
       },
       {
         Condition: `{% ${isWorldFault} = false and ${run}.failures < ${retries}${inTime} %}`,
-        Output: {
-          [RUN]: {
-            failures: `{% ${run}.failures + 1 %}`,
-            waits: `{% ${run}.waits %}`,
-            seconds: `{% ${run}.seconds + ${attemptSeconds} %}`,
-            wait: `{% $ceil(${RETRY_SECONDS} * $power(2, ${run}.failures) * $random()) %}`,
-          },
-        },
+        Output: withRun({
+          failures: `${run}.failures + 1`,
+          waits: `${run}.waits`,
+          seconds: `${run}.seconds + ${attemptSeconds}`,
+          wait: `$ceil(${RETRY_SECONDS} * $power(2, ${run}.failures) * $random())`,
+        }),
         Next: 'Wait',
       },
     ],
@@ -147,7 +138,20 @@ function renderReport(name: string): object {
   };
 }
 
-/** What earlier attempts have counted; the first has another input. */
+/** From a state that fails without retries, with `lastError` in the input of the next. */
+export const toFailed = (next: string): object => ({
+  ErrorEquals: ['States.ALL'],
+  Output: withRun({ error: '$states.errorOutput' }),
+  Next: next,
+});
+
+/** The input with other fields of the run, each a JSONata expression. */
+function withRun(fields: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(fields).map(([field, value]) => `"${field}": (${value})`);
+  return `{% $merge([$states.input, {"${RUN}": {${entries.join(', ')}}}]) %}`;
+}
+
+/** What earlier attempts have counted. */
 function counted(field: string, first: string | number, value = `${run}.${field}`): string {
   return `$exists(${run}.${field}) ? ${value} : ${first}`;
 }

@@ -9,14 +9,23 @@ import { UNAVAILABLE_EXIT_CODE } from '../../contract/task-run-env';
 export const RUN = 'fileworksRun';
 export const run = `$states.input.${RUN}`;
 
-/** Errors of Step Functions when ECS started no task: throttled, denied, unavailable, or without capacity. */
+/** Errors of Step Functions when nothing was started: throttled, denied, unavailable, or without capacity. */
 const REFUSALS = [
   'ECS.AmazonECSException',
   'AmazonECS.Unknown',
   'ECS.ServerException',
   'ECS.ThrottlingException',
   'ECS.AccessDeniedException',
+  'Lambda.AWSLambdaException',
+  'Lambda.AccessDeniedException',
+  'Lambda.ClientExecutionTimeoutException',
+  'Lambda.SdkClientException',
+  'Lambda.ServiceException',
+  'Lambda.TooManyRequestsException',
 ];
+
+/** Name of the error that a function of fileworks-runtime throws for a dependency. */
+const UNAVAILABLE_ERROR = 'DependencyUnavailable';
 
 /** A longer attempt shows that its dependencies answered; shorter ones may have waited for one in the task. */
 const ANSWERED_AFTER_MS = 1_200_000;
@@ -40,9 +49,9 @@ const isRefused = `(${error}.Error in ${JSON.stringify(REFUSALS)})`;
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
  */
-const isUnavailable = `(${error}.Error = "States.TaskFailed" and ($contains($replace(${error}.Cause, " ", ""), "\\"ExitCode\\":${UNAVAILABLE_EXIT_CODE}") or $contains(${error}.Cause, "ResourceInitializationError")))`;
+const isUnavailable = `(${error}.Error = "${UNAVAILABLE_ERROR}" or ${error}.Error = "States.TaskFailed" and ($contains($replace(${error}.Cause, " ", ""), "\\"ExitCode\\":${UNAVAILABLE_EXIT_CODE}") or $contains(${error}.Cause, "ResourceInitializationError")))`;
 
-/** Whether ECS or a dependency of the task failed, and not the work. */
+/** Whether ECS, Lambda or a dependency of the task failed, and not the work. */
 export const isWorldFault = `(${isRefused} or ${isUnavailable})`;
 
 /** Milliseconds, since the epoch, when the outage began. */

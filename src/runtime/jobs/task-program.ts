@@ -1,31 +1,24 @@
-import { DEPENDENCY_WAIT_ENV, TaskRunEnv, UNAVAILABLE_EXIT_CODE } from '../../contract/task-run-env.js';
 import { type ConfigurationError } from '../errors.js';
 import { type Clock, systemClock } from '../support/clock.js';
-import { type Environment, EnvironmentReader } from '../support/environment.js';
-import { faultOf } from '../support/faults.js';
+import { type Environment } from '../support/environment.js';
 import { type Logger, unfailing } from '../support/logger.js';
-import { OptionChecks } from '../support/option-checks.js';
 import { listenToProcess } from '../support/process-listeners.js';
 import { readable } from '../support/thrown.js';
 import { untilAnswered } from '../support/until-answered.js';
 import { createLogger } from '../telemetry/index.js';
 import { OutageReport } from './outage-report.js';
-
-/** For this long a task waits for a dependency, since it costs as much as one that works. */
-const MAX_WAIT_SECONDS = 600;
-/** A task that the state machine starts while a dependency is unavailable is billed for a minute at least. */
-const PROBE_WAIT_SECONDS = 60;
+import { codeOf, FailedExitCode, type OutageSettings, readOutage } from './task-outage.js';
 
 /** Exit codes of a task, based on `sysexits.h`. After a non-zero exit code the task is retried, if configured. */
 export const ObjectTaskExitCode = {
   /** The handler returned. */
   done: 0,
   /** A dependency is unavailable: the task is started again later and uses up no retry. */
-  unavailable: UNAVAILABLE_EXIT_CODE,
+  unavailable: FailedExitCode.unavailable,
   /** The handler threw, or there was an uncaught exception. */
-  failed: 70,
+  failed: FailedExitCode.failed,
   /** The handler threw after a stop signal. */
-  stopped: 75,
+  stopped: FailedExitCode.stopped,
   /** The environment is incomplete; the log contains the missing or invalid variables. */
   configuration: 78,
 } as const;
@@ -107,31 +100,4 @@ export async function runTaskProgram<T>(
     stopListening();
   }
   exit(code);
-}
-
-function codeOf(error: unknown, stopped: AbortSignal): number {
-  if (stopped.aborted) {
-    return ObjectTaskExitCode.stopped;
-  }
-  return faultOf(error).kind === 'world' ? ObjectTaskExitCode.unavailable : ObjectTaskExitCode.failed;
-}
-
-interface OutageSettings {
-  readonly name: string | undefined;
-  readonly maxWaitSeconds: number;
-  /** For how long earlier tasks have waited. */
-  readonly unavailableSeconds: number;
-}
-
-function readOutage(env: Environment): OutageSettings {
-  const checks = new OptionChecks();
-  const variables = new EnvironmentReader(env, 'the construct sets it', checks);
-  const maxWaitSeconds = variables.integer(DEPENDENCY_WAIT_ENV, 0, MAX_WAIT_SECONDS) ?? MAX_WAIT_SECONDS;
-  const unavailableSeconds = variables.integer(TaskRunEnv.unavailableSeconds, 0);
-  checks.done();
-  return {
-    name: variables.optional(TaskRunEnv.name),
-    maxWaitSeconds: unavailableSeconds === undefined ? maxWaitSeconds : Math.min(maxWaitSeconds, PROBE_WAIT_SECONDS),
-    unavailableSeconds: unavailableSeconds ?? 0,
-  };
 }

@@ -227,33 +227,31 @@ describe('ChunkedBatchWorkflow with defaults', () => {
               Environment: [
                 { Name: 'FILEWORKS_BATCH_BUCKET', Value: '{% $states.input.bucket %}' },
                 { Name: 'FILEWORKS_BATCH_KEY', Value: '{% $states.input.key %}' },
+                { Name: 'FILEWORKS_TASK_NAME', Value: 'Pipeline/Nightly' },
+                expect.objectContaining({ Name: 'FILEWORKS_UNAVAILABLE_SECONDS' }),
               ],
             },
           ],
         },
       },
     });
-    const [denial, launch, failure] = RunTask.Retry as {
-      JitterStrategy: string;
-      MaxAttempts: number;
-      ErrorEquals: string[];
-    }[];
-    expect(denial.ErrorEquals).toEqual(['ECS.AccessDeniedException']);
-    expect(launch).toMatchObject({
-      JitterStrategy: 'FULL',
-      MaxAttempts: 300,
-      ErrorEquals: expect.arrayContaining(['ECS.AmazonECSException']) as string[],
-    });
-    expect(failure).toMatchObject({ JitterStrategy: 'FULL', MaxAttempts: 2, ErrorEquals: ['States.ALL'] });
-    expect((Work.Branches as State[])[1].States.Clock).toMatchObject({ Seconds: 21_600 });
+    expect(await evaluate((Work.Branches as State[])[1].States.Clock.Seconds as string, { input: {} })).toBe(21_600);
   });
 
-  it('notes why a batch failed before it fails', () => {
-    const { Work, NoteFailure, BatchFailed } = batchStates(template);
+  it('notes why a batch failed before it fails', async () => {
+    const { Work, Verdict, NoteFailure, BatchFailed } = batchStates(template);
     expect(Work.Catch).toEqual([
       expect.objectContaining({ ErrorEquals: ['Finished'], Next: 'BatchDone' }),
-      expect.objectContaining({ ErrorEquals: ['States.ALL'], Next: 'NoteFailure' }),
+      expect.objectContaining({ ErrorEquals: ['States.ALL'], Next: 'Verdict' }),
     ]);
+    expect(Verdict.Default).toBe('NoteFailure');
+    const input = { failureKey: 'runs/f.json', fileworksRun: { error: { Error: 'Broken', Cause: 'a part' } } };
+    const { Key, Body } = NoteFailure.Arguments as { Key: string; Body: { error: string; cause: string } };
+    expect([
+      await evaluate(Key, { input }),
+      await evaluate(Body.error, { input }),
+      await evaluate(Body.cause, { input }),
+    ]).toEqual(['runs/f.json', 'Broken', 'a part']);
     expect([NoteFailure.Next, BatchFailed.Type]).toEqual(['BatchFailed', 'Fail']);
   });
 
@@ -276,8 +274,8 @@ describe('ChunkedBatchWorkflow with defaults', () => {
   });
 
   it('fails as a run when any prefix did, after all of them are done', async () => {
-    const { Verdict, Failed } = definitionOf(template).States;
-    const [{ Condition }] = Verdict.Choices as { Condition: string }[];
+    const { Result, Failed } = definitionOf(template).States;
+    const [{ Condition }] = Result.Choices as { Condition: string }[];
     const good = { prefix: 'a/', status: 'succeeded' };
     expect(await evaluate(Condition, { input: [good, good] })).toBe(true);
     expect(await evaluate(Condition, { input: [good, { prefix: 'b/', status: 'failed' }] })).toBe(false);
@@ -305,6 +303,7 @@ describe('ChunkedBatchWorkflow with defaults', () => {
       's3:GetObject /runs/*',
       's3:GetObject /sales/*incoming/*',
       's3:GetObjectTagging /sales/*incoming/*',
+      's3:ListBucket …',
       's3:PutObject /runs/*results/*',
       's3:PutObject /sales/*failed/*',
       's3:PutObject /sales/*processed/*',
@@ -369,22 +368,39 @@ describe('which prefixes a run is for', () => {
 });
 
 describe('ChunkedBatchWorkflow with options', () => {
-  it('has each batch worked on by a function', () => {
+  it('has each batch worked on by a function, and waits while one is refused', async () => {
     const template = templateOf((test) => ({
       processor: BatchProcessor.lambdaFunction(fn(test)),
       batchTimeout: Duration.minutes(30),
       retries: 4,
     }));
-    expect(batchStates(template).Work).toMatchObject({
-      Arguments: { Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' },
+    const { Work, Verdict } = batchStates(template);
+    expect(Work).toMatchObject({
+      Arguments: { Payload: { bucket: '{% $states.input.bucket %}', key: '{% $states.input.key %}' } },
       TimeoutSeconds: 1_800,
       Next: 'BatchDone',
-      Retry: [
-        { ErrorEquals: expect.arrayContaining(['Lambda.TooManyRequestsException']) as string[] },
-        { MaxAttempts: 4 },
-      ],
-      Catch: [{ Next: 'NoteFailure' }],
+      Catch: [{ Next: 'Verdict' }],
     });
+    const [waits, retries] = Verdict.Choices as { Condition: string; Next: string }[];
+    const nextAfter = async (error: string, failures = 0) => {
+      const began = '2026-11-30T00:00:00Z';
+      const run = { failures, waits: 0, seconds: 0, since: 0, began, error: { Error: error, Cause: '{}' } };
+      const states = { input: { fileworksRun: run }, context: { State: { EnteredTime: '2026-11-30T00:01:00Z' } } };
+      for (const { Condition, Next } of [waits, retries]) {
+        if ((await evaluate(Condition, states)) === true) {
+          return Next;
+        }
+      }
+      return Verdict.Default;
+    };
+    for (const refusal of [
+      'Lambda.TooManyRequestsException',
+      'Lambda.AccessDeniedException',
+      'DependencyUnavailable',
+    ]) {
+      expect([refusal, await nextAfter(refusal, 4)]).toEqual([refusal, 'ReportOutage']);
+    }
+    expect([await nextAfter('Error', 3), await nextAfter('Error', 4)]).toEqual(['Wait', 'NoteFailure']);
     expect(allowed(template, /^OwnServiceRole/)).toContain('s3:PutObject /runs/*results/*');
     template.resourceCountIs('AWS::ECS::TaskDefinition', 0);
   });
@@ -463,7 +479,7 @@ describe('ChunkedBatchWorkflow with options', () => {
     template.resourcePropertiesCountIs(
       'AWS::CloudWatch::Alarm',
       { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] },
-      4,
+      5,
     );
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp('^A run of .* failed: too many'),

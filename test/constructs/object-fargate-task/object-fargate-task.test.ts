@@ -87,7 +87,7 @@ describe('ObjectFargateTask with defaults', () => {
         CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }],
         Overrides: { ContainerOverrides: [{ Name: 'Task' }] },
       },
-      End: true,
+      Next: 'Done',
     });
   });
 

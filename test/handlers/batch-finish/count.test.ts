@@ -39,7 +39,7 @@ test('counts each file of each batch once, by what became of it', () => {
     { document: document('3', 'f') },
   ];
   expect(countFiles(batches)).toEqual({
-    files: { total: 6, processed: 2, failed: 3, skipped: 1 },
+    files: { total: 6, processed: 2, failed: 3, skipped: 1, unmarked: 0 },
     bytes: 20,
     failedFiles: [
       file('b', 'failed', { reason: 'bad' }),
@@ -51,7 +51,7 @@ test('counts each file of each batch once, by what became of it', () => {
 
 test('counts nothing when there was nothing', () => {
   expect(countFiles([])).toEqual({
-    files: { total: 0, processed: 0, failed: 0, skipped: 0 },
+    files: { total: 0, processed: 0, failed: 0, skipped: 0, unmarked: 0 },
     bytes: 0,
     failedFiles: [],
   });

@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { MAX_DEPENDENCY_WAIT } from '../../fargate-run';
 import { checkBytes, checkDuration, checkExcluded, checkKnown, checkWholeNumber } from '../../private/checks';
 import { checkSameEnvironment, checkSameRegion } from '../../private/same-environment';
 import { checkSoleOwner } from '../../private/sole-owner';
@@ -18,6 +19,8 @@ export function checkWorkflow(scope: Construct, props: ChunkedBatchWorkflowProps
   checkWholeNumber('maxConcurrency', props.maxConcurrency, { min: 1, max: 10_000 }, scope);
   checkWholeNumber('maxConcurrentPrefixes', props.maxConcurrentPrefixes, { min: 1, max: 40 }, scope);
   checkWholeNumber('retries', props.retries, { min: 0, max: 10 }, scope);
+  const maxWait = MAX_DEPENDENCY_WAIT.toSeconds();
+  checkDuration('maxDependencyWait', props.maxDependencyWait, { min: 60, max: maxWait }, scope);
   checkDuration('batchTimeout', props.batchTimeout, { min: 60, max: 604_800 }, scope);
   checkPercentage('toleratedFailurePercentage', props.toleratedFailurePercentage, scope);
   checkPercentage('abortFailurePercentage', props.abortFailurePercentage, scope);

@@ -3,6 +3,7 @@ import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { BATCH_EVENT_SOURCE, BatchEventType, BatchFolders } from '../../../contract/batch';
+import { lastError } from '../../fargate-run';
 import { lookForOthers } from '../../private/overlap-states';
 import { renderRetry } from '../../private/retry';
 import { FilingMode, RunOverlap } from '../batch-enums';
@@ -11,6 +12,8 @@ import { BatchDefaults, BatchFolder, BATCH_MAP_LABEL } from '../defaults';
 import type { BoundProcessor } from './processors';
 
 export interface WorkflowParts {
+  /** In metrics. */
+  readonly name: string;
   readonly props: ChunkedBatchWorkflowProps;
   readonly processor: BoundProcessor;
   readonly resultBucket: IBucket;
@@ -19,7 +22,9 @@ export interface WorkflowParts {
   readonly eventBus: IEventBus;
 }
 
-const AGAIN = renderRetry(['States.ALL'], 2, 6);
+/** Steps of our own fail while a service is unavailable; for about 40 hours, with at most five minutes between. */
+const AGAIN = renderRetry(['States.ALL'], 2, 1_000, 300);
+const PREPARE_AGAIN = renderRetry(['States.ALL'], 2, 6);
 const call = (service: string) => `arn:${Aws.PARTITION}:states:::${service}`;
 /** A JSON string is a JSONata string too. */
 const text = (value: string) => JSON.stringify(value);
@@ -38,18 +43,18 @@ export function renderWorkflow(parts: WorkflowParts): object {
           Type: 'Task',
           Resource: call('lambda:invoke'),
           Arguments: { FunctionName: preparation.functionArn, Payload: '{% $states.context.Execution.Input %}' },
-          Retry: [AGAIN],
+          Retry: [PREPARE_AGAIN],
           Output: '{% $states.result.Payload %}',
           Next: 'Prefixes',
         },
       }),
       Prefixes: renderPrefixes(parts),
-      Verdict: {
+      Result: {
         Type: 'Choice',
-        Choices: [{ Condition: '{% $count($states.input[status = "failed"]) = 0 %}', Next: 'Done' }],
+        Choices: [{ Condition: '{% $count($states.input[status = "failed"]) = 0 %}', Next: 'Succeeded' }],
         Default: 'Failed',
       },
-      Done: { Type: 'Succeed' },
+      Succeeded: { Type: 'Succeed' },
       // So that the run counts as failed, and the alarm is in ALARM.
       Failed: {
         Type: 'Fail',
@@ -122,7 +127,7 @@ function renderPrefixes(parts: WorkflowParts): object {
         },
       },
     },
-    Next: 'Verdict',
+    Next: 'Result',
   };
 }
 
@@ -198,11 +203,12 @@ function renderReader({ bucket, source }: ChunkedBatchWorkflowProps): object {
       };
 }
 
-function renderBatch({ props, processor, resultBucket }: WorkflowParts): object {
+function renderBatch({ name, props, processor, resultBucket }: WorkflowParts): object {
   const {
     markerName = BatchDefaults.markerName,
     retries = BatchDefaults.retries,
     batchTimeout = BatchDefaults.batchTimeout,
+    maxDependencyWait = BatchDefaults.maxDependencyWait,
   } = props;
   const marker = text(`/${markerName}`);
   const files = `[$states.input.Items[$not(size = 0) and $substring(key, -1) != "/" and $substring(key, -$length(${marker})) != ${marker}]]`;
@@ -242,27 +248,22 @@ function renderBatch({ props, processor, resultBucket }: WorkflowParts): object 
         Next: 'Work',
       },
     ),
-    Work: processor.render({
+    ...processor.render({
+      name,
+      work: 'Work',
       retries,
       timeout: batchTimeout,
+      maxDependencyWait,
       done: 'BatchDone',
-      failed: {
-        ErrorEquals: ['States.ALL'],
-        Output: {
-          key: '{% $states.input.failureKey %}',
-          error: '{% $states.errorOutput.Error %}',
-          cause: '{% $string($states.errorOutput.Cause) %}',
-        },
-        Next: 'NoteFailure',
-      },
+      failed: 'NoteFailure',
     }),
     NoteFailure: put(
-      '$states.input.key',
-      { error: '{% $states.input.error %}', cause: '{% $states.input.cause %}' },
-      { Output: '{% $states.input %}', Next: 'BatchFailed' },
+      '$states.input.failureKey',
+      { error: `{% ${lastError}.Error %}`, cause: `{% $string(${lastError}.Cause) %}` },
+      { Output: `{% ${lastError} %}`, Next: 'BatchFailed' },
     ),
     // Names are unique in the whole machine: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
-    BatchFailed: { Type: 'Fail', Error: '{% $states.input.error %}', Cause: '{% $states.input.cause %}' },
+    BatchFailed: { Type: 'Fail', Error: '{% $states.input.Error %}', Cause: '{% $string($states.input.Cause) %}' },
     BatchDone: { Type: 'Succeed', Output: {} },
   };
 }

@@ -32,6 +32,7 @@ export function grantBatches(
   const { bucket, prefixes, filing = FilingMode.MOVE } = props;
   grantReadObjects(results, grantee, resultPrefix, false);
   grantPutWholeObjects(results, grantee, below(resultPrefix, BatchFolders.results));
+  grantList(results, grantee, below(resultPrefix, BatchFolders.results));
   for (const prefix of prefixes) {
     const incoming = below(prefix, BatchFolder.incoming);
     grantReadObjects(bucket, grantee, incoming, false);

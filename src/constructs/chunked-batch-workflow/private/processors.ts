@@ -5,17 +5,20 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { BatchEnv, BATCH_JOB } from '../../../contract/batch';
+import { TaskRunEnv } from '../../../contract/task-run-env';
 import { SpotStrategy, useFargateCapacity } from '../../capacity';
 import {
-  besideClock,
+  grantReportOutage,
   grantRun,
   renderRunTask,
-  renderTaskRetry,
+  renderWaitingRun,
+  toFailed,
   resolveFargateRun,
   type FargateRun,
 } from '../../fargate-run';
 import { checkFargateTask } from '../../fargate-task';
 import { checkRole, grantSend } from '../../private/grants';
+import { renderRetry } from '../../private/retry';
 import { checkSameRegion } from '../../private/same-environment';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
@@ -23,10 +26,15 @@ import type { BatchTaskProps } from '../batch-task-props';
 import { BATCH_MAP_LABEL } from '../defaults';
 
 export interface BatchWork {
+  /** Name of the workflow in metrics. */
+  readonly name: string;
+  /** Name of the state. */
+  readonly work: string;
   readonly retries: number;
   readonly timeout: Duration;
-  /** What the state does when the batch failed permanently. */
-  readonly failed: object;
+  readonly maxDependencyWait: Duration;
+  /** The state after a batch failed permanently, with `lastError` in its input. */
+  readonly failed: string;
   /** The next state. */
   readonly done: string;
 }
@@ -40,26 +48,27 @@ export interface BoundProcessor {
   readonly handler?: IFunction;
   /** The network connections of the processor, if it has any. */
   readonly connections?: Connections;
-  /** The state that processes a batch. Its input has `bucket`, `key` and `runId`. */
-  render(work: BatchWork): object;
+  /** Whether batches wait in the state machine for a dependency; otherwise, the processor does. */
+  readonly waitsInMachine: boolean;
+  /** The states that process a batch. Their input has `bucket`, `key` and `runId`. */
+  render(work: BatchWork): Record<string, object>;
   /** Grants the machine the permissions of that state. */
   grant(machine: StateMachine): void;
 }
 
 export type BindProcessor = (scope: Construct) => BoundProcessor;
 
-/** Errors of Step Functions when Lambda did not accept an invocation. */
-const NOT_TAKEN_BY_LAMBDA = [
-  'Lambda.ClientExecutionTimeoutException',
-  'Lambda.ServiceException',
-  'Lambda.AWSLambdaException',
-  'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
-];
+/** Messages that SQS does not take are sent again for about half a day, with at most five minutes between. */
+const SEND_AGAIN = renderRetry(['SQS.SqsException', 'SQS.SdkClientException'], 5, 300, 300);
+/** Time for a worker to recover that could not finish a batch. */
+const RETRY_SECONDS = 30;
 
 export function fargateTask(props: BatchTaskProps): BindProcessor {
   return (scope) => {
-    checkFargateTask(scope, props, { excluded: { stopTimeout: props.stopTimeout }, reserved: Object.values(BatchEnv) });
+    checkFargateTask(scope, props, {
+      excluded: { stopTimeout: props.stopTimeout },
+      reserved: [...Object.values(BatchEnv), ...Object.values(TaskRunEnv)],
+    });
     const run = resolveFargateRun(
       scope,
       props,
@@ -69,20 +78,24 @@ export function fargateTask(props: BatchTaskProps): BindProcessor {
     return {
       grantPrincipal: run.taskDefinition.taskRole,
       run,
+      waitsInMachine: true,
       connections: new Connections({ securityGroups: run.network.securityGroups }),
-      render({ retries, timeout, failed, done }) {
-        const environment = {
-          [BatchEnv.bucket]: '{% $states.input.bucket %}',
-          [BatchEnv.key]: '{% $states.input.key %}',
-        };
-        return besideClock(
-          renderRunTask(run, { environment, retry: renderTaskRetry(retries) }),
-          timeout.toMinutes({ integral: false }),
-          { done, failed },
-        );
-      },
+      render: ({ timeout, ...work }) =>
+        renderWaitingRun({
+          ...work,
+          maxDuration: timeout,
+          runTask: (variables) =>
+            renderRunTask(run, {
+              environment: {
+                [BatchEnv.bucket]: '{% $states.input.bucket %}',
+                [BatchEnv.key]: '{% $states.input.key %}',
+                ...variables,
+              },
+            }),
+        }),
       grant(machine) {
         grantRun(machine, run);
+        grantReportOutage(machine);
         useFargateCapacity(props.cluster, machine);
       },
     };
@@ -96,18 +109,24 @@ export function lambdaFunction(handler: IFunction): BindProcessor {
     return {
       grantPrincipal: handler.grantPrincipal,
       handler,
+      waitsInMachine: true,
       connections: handler.isBoundToVpc ? handler.connections : undefined,
-      render: ({ retries, timeout, failed, done }) => ({
-        Type: 'Task',
-        Resource: `arn:${Aws.PARTITION}:states:::lambda:invoke`,
-        Arguments: { FunctionName: handler.functionArn, Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' },
-        TimeoutSeconds: timeout.toSeconds(),
-        Retry: renderTaskRetry(retries, NOT_TAKEN_BY_LAMBDA),
-        Catch: [failed],
-        Next: done,
-      }),
+      render: ({ timeout, ...work }) =>
+        renderWaitingRun({
+          ...work,
+          runTask: ({ [TaskRunEnv.unavailableSeconds]: unavailableSeconds }) => ({
+            Type: 'Task',
+            Resource: `arn:${Aws.PARTITION}:states:::lambda:invoke`,
+            Arguments: {
+              FunctionName: handler.functionArn,
+              Payload: { bucket: '{% $states.input.bucket %}', key: '{% $states.input.key %}', unavailableSeconds },
+            },
+            TimeoutSeconds: timeout.toSeconds(),
+          }),
+        }),
       grant(machine) {
         grantInvoke(handler, machine);
+        grantReportOutage(machine);
       },
     };
   };
@@ -129,27 +148,31 @@ export function worker(target: QueueScaledFargateWorker): BindProcessor {
     }
     return {
       grantPrincipal: target.grantPrincipal,
+      waitsInMachine: false,
       connections: target.connections,
-      render: ({ retries, timeout, failed, done }) => ({
-        Type: 'Task',
-        Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage.waitForTaskToken`,
-        Arguments: {
-          QueueUrl: target.queue.queueUrl,
-          MessageBody: {
-            fileworksJob: 1,
-            type: BATCH_JOB,
-            correlationId: '{% $states.input.runId %}',
-            payload: {
-              bucket: '{% $states.input.bucket %}',
-              key: '{% $states.input.key %}',
-              taskToken: '{% $states.context.Task.Token %}',
+      // While a dependency is unavailable, the job waits in the worker
+      render: ({ work, retries, timeout, failed, done }) => ({
+        [work]: {
+          Type: 'Task',
+          Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage.waitForTaskToken`,
+          Arguments: {
+            QueueUrl: target.queue.queueUrl,
+            MessageBody: {
+              fileworksJob: 1,
+              type: BATCH_JOB,
+              correlationId: '{% $states.input.runId %}',
+              payload: {
+                bucket: '{% $states.input.bucket %}',
+                key: '{% $states.input.key %}',
+                taskToken: '{% $states.context.Task.Token %}',
+              },
             },
           },
+          TimeoutSeconds: timeout.toSeconds(),
+          Retry: [SEND_AGAIN, ...(retries === 0 ? [] : [renderRetry(['States.ALL'], RETRY_SECONDS, retries)])],
+          Catch: [toFailed(failed)],
+          Next: done,
         },
-        TimeoutSeconds: timeout.toSeconds(),
-        Retry: renderTaskRetry(retries, ['SQS.SqsException', 'SQS.SdkClientException']),
-        Catch: [failed],
-        Next: done,
       }),
       grant(machine) {
         grantSend(target.queue, machine);

@@ -2,7 +2,7 @@ import { Aws } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ObjectTaskEnv } from '../../../contract/object-task-env';
 import { ObjectTaskStates } from '../../../contract/run-states';
-import { lastError, renderWaitingRun, type FargateRun } from '../../fargate-run';
+import { lastError, renderRunTask, renderWaitingRun, type FargateRun } from '../../fargate-run';
 import { nameOf } from '../../private/paths';
 import { renderRetry } from '../../private/retry';
 import { ObjectTaskDefaults } from '../defaults';
@@ -19,15 +19,17 @@ export function renderObjectTask(
     QueryLanguage: 'JSONata',
     StartAt: ObjectTaskStates.work,
     States: {
-      ...renderWaitingRun(run, {
+      ...renderWaitingRun({
         name: nameOf(scope),
         work: ObjectTaskStates.work,
-        environment: renderEnvironment(),
+        runTask: (variables) => renderRunTask(run, { environment: { ...renderEnvironment(), ...variables } }),
         retries: retries ?? ObjectTaskDefaults.retries,
         maxDependencyWait: maxDependencyWait ?? ObjectTaskDefaults.maxDependencyWait,
         maxDuration,
+        done: ObjectTaskStates.done,
         failed: ObjectTaskStates.deadLetter,
       }),
+      [ObjectTaskStates.done]: { Type: 'Succeed' },
       [ObjectTaskStates.deadLetter]: {
         Type: 'Task',
         Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage`,

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 import { JobEnv } from '../../../contract/job-env';
 import { SupervisedJobStates } from '../../../contract/run-states';
-import { lastError, renderWaitingRun, type FargateRun } from '../../fargate-run';
+import { lastError, renderRunTask, renderWaitingRun, type FargateRun } from '../../fargate-run';
 import { lookForOthers } from '../../private/overlap-states';
 import { nameOf } from '../../private/paths';
 import { SupervisionDefaults } from '../defaults';
@@ -25,15 +25,20 @@ export function renderSupervision(
           Output: { skipped: true },
         },
       }),
-      ...renderWaitingRun(run, {
+      ...renderWaitingRun({
         name: nameOf(scope),
         work: SupervisedJobStates.supervise,
-        environment: { [JobEnv.input]: '{% $string($states.context.Execution.Input) %}' },
+        runTask: (variables) =>
+          renderRunTask(run, {
+            environment: { [JobEnv.input]: '{% $string($states.context.Execution.Input) %}', ...variables },
+          }),
         retries: retries ?? SupervisionDefaults.retries,
         maxDependencyWait: maxDependencyWait ?? SupervisionDefaults.maxDependencyWait,
         maxDuration: maxDuration ?? SupervisionDefaults.maxDuration,
+        done: 'Done',
         failed: 'Failed',
       }),
+      Done: { Type: 'Succeed' },
       Failed: { Type: 'Fail', Error: `{% ${lastError}.Error %}`, Cause: `{% ${lastError}.Cause %}` },
     },
   };

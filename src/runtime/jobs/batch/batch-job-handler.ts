@@ -1,9 +1,14 @@
 import type { JobHandler } from '../../queue/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
+import { faultOf } from '../../support/faults.js';
 import { missingPeer } from '../../support/missing-peer.js';
 import { untilWritten } from '../../support/until-written.js';
 import { readBatchJob } from './batch-document.js';
-import { type BatchHandler, type BatchOptions, processBatch } from './process-batch.js';
+import type { BatchHandler } from './batch-handler.js';
+import { type BatchOptions, processBatch } from './process-batch.js';
+
+/** So that results which a short outage kept from being written are not lost; then the job waits without a slot. */
+const MAX_WAIT_MS = 60_000;
 
 export interface BatchJobOptions extends Omit<BatchOptions, 'logger'> {
   /** An `SFNClient`, which reports results to Step Functions. Needs the optional peer `@aws-sdk/client-sfn`. */
@@ -21,6 +26,7 @@ export interface BatchJobOptions extends Omit<BatchOptions, 'logger'> {
  * message is moved to the dead-letter queue.
  */
 export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...options }: BatchJobOptions): JobHandler {
+  let isProbe = false;
   return async (job, { signal, log, isLastAttempt }) => {
     const { taskToken, ...pointer } = readBatchJob(job.body);
     const { SendTaskFailureCommand, SendTaskSuccessCommand } = await import('@aws-sdk/client-sfn').catch(
@@ -36,14 +42,16 @@ export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...optio
       });
     };
     try {
-      await processBatch(pointer, handler, { ...options, logger: log }, signal);
+      await processBatch(pointer, handler, { ...options, logger: log }, { signal, maxWaitMs: MAX_WAIT_MS, isProbe });
     } catch (error) {
       const { name, message: cause } = error as Error;
-      if (isLastAttempt && !signal.aborted) {
+      isProbe = faultOf(error).kind === 'world';
+      if (isLastAttempt && !signal.aborted && !isProbe) {
         await report(new SendTaskFailureCommand({ taskToken, error: name, cause }));
       }
       throw error;
     }
+    isProbe = false;
     await report(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
   };
 }

@@ -1,42 +1,31 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { BatchDocument, BatchFileResult, BatchResult } from '../../../contract/batch.js';
 import { ConfigurationError } from '../../errors.js';
 import { printable } from '../../support/printable.js';
-import { untilWritten, type UntilWrittenOptions } from '../../support/until-written.js';
-
-/** HTTP status for a missing object; 403 without permission to list. */
-const ABSENT: readonly (number | undefined)[] = [404, 403];
 
 /**
  * The growing result of a batch: an object that is rewritten after each finished file, so that the next worker
  * continues from there.
  *
- * There is one write at a time, which is repeated while S3 is unavailable. Results that are added during a write are
- * included in the next one.
+ * There is one write at a time. Results that are added during a write, and those of a write that failed, are included
+ * in the next one.
  */
 export class BatchJournal {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #document: BatchDocument;
   readonly #files: Map<string, BatchFileResult>;
-  readonly #until: UntilWrittenOptions;
   #complete: boolean;
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  #isWritten = true;
 
-  private constructor(
-    client: S3Client,
-    bucket: string,
-    document: BatchDocument,
-    found: BatchResult | undefined,
-    until: UntilWrittenOptions,
-  ) {
+  private constructor(client: S3Client, bucket: string, document: BatchDocument, found: BatchResult | undefined) {
     this.#client = client;
     this.#bucket = bucket;
     this.#document = document;
     this.#files = new Map(found?.files.map((file) => [file.key, file]));
     this.#complete = found?.complete ?? false;
-    this.#until = until;
   }
 
   /**
@@ -44,13 +33,8 @@ export class BatchJournal {
    *
    * @throws ConfigurationError for a result of another version, which a write would replace; errors of the client
    */
-  static async open(
-    client: S3Client,
-    bucket: string,
-    document: BatchDocument,
-    until: UntilWrittenOptions,
-  ): Promise<BatchJournal> {
-    return new BatchJournal(client, bucket, document, await read(client, bucket, document.resultKey), until);
+  static async open(client: S3Client, bucket: string, document: BatchDocument): Promise<BatchJournal> {
+    return new BatchJournal(client, bucket, document, await read(client, bucket, document.resultKey));
   }
 
   get complete(): boolean {
@@ -78,12 +62,20 @@ export class BatchJournal {
     return this.#write();
   }
 
+  /** Writes what an earlier write could not. */
+  async flush(): Promise<void> {
+    if (!this.#isWritten) {
+      await this.#write();
+    }
+  }
+
   #write(): Promise<void> {
+    this.#isWritten = false;
     this.#next ??= this.#writing
       .catch(() => undefined)
       .then(() => {
         this.#next = undefined;
-        this.#writing = untilWritten(() => this.#put(), this.#until);
+        this.#writing = this.#put();
         return this.#writing;
       });
     return this.#next;
@@ -98,25 +90,25 @@ export class BatchJournal {
         ContentType: 'application/json',
       }),
     );
+    this.#isWritten = this.#next === undefined;
   }
 }
 
 async function read(client: S3Client, bucket: string, key: string): Promise<BatchResult | undefined> {
-  try {
-    const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    const result = JSON.parse((await body?.transformToString()) ?? '') as BatchResult | null;
-    const version: unknown = result?.version;
-    if (version !== 1) {
-      throw new ConfigurationError([
-        `expected the result s3://${bucket}/${printable(key)} to have version 1, got: ${String(version)}; a newer version needs a newer release of the worker`,
-      ]);
-    }
-    return result ?? undefined;
-  } catch (error) {
-    const { $metadata: { httpStatusCode: status } = {} } = error as { $metadata?: { httpStatusCode?: number } };
-    if (ABSENT.includes(status)) {
-      return undefined;
-    }
-    throw error;
+  // Without permission to list, S3 denies the read of an absent object, as it does while the role may not read at all
+  const { Contents: objects = [] } = await client.send(
+    new ListObjectsV2Command({ Bucket: bucket, Prefix: key, MaxKeys: 1 }),
+  );
+  if (objects[0]?.Key !== key) {
+    return undefined;
   }
+  const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  const result = JSON.parse((await body?.transformToString()) ?? '') as BatchResult | null;
+  const version: unknown = result?.version;
+  if (version !== 1) {
+    throw new ConfigurationError([
+      `expected the result s3://${bucket}/${printable(key)} to have version 1, got: ${String(version)}; a newer version needs a newer release of the worker`,
+    ]);
+  }
+  return result ?? undefined;
 }

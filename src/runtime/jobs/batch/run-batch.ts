@@ -5,16 +5,21 @@ import { type Environment, EnvironmentReader } from '../../support/environment.j
 import { OptionChecks } from '../../support/option-checks.js';
 import { listenToProcess } from '../../support/process-listeners.js';
 import { createLogger } from '../../telemetry/index.js';
-import { type BatchHandler, type BatchOptions, type BatchProgress, processBatch } from './process-batch.js';
+import { OutageReport } from '../outage-report.js';
+import { codeOf, FailedExitCode, readOutage } from '../task-outage.js';
+import type { BatchHandler, BatchProgress } from './batch-handler.js';
+import { type BatchOptions, processBatch } from './process-batch.js';
 
 /** Exit codes of a batch, based on `sysexits.h`. After a non-zero exit code the batch is retried, if configured. */
 export const BatchExitCode = {
   /** Every file is processed or failed, according to the result. */
   done: 0,
-  /** The result could not be written, a file could not be moved, or there was an uncaught exception. */
-  failed: 70,
+  /** A dependency is unavailable: the batch is started again later and uses up no retry. */
+  unavailable: FailedExitCode.unavailable,
+  /** The result could not be written, or there was an uncaught exception. */
+  failed: FailedExitCode.failed,
   /** A stop signal was received before the last file was done. The next task continues from there. */
-  stopped: 75,
+  stopped: FailedExitCode.stopped,
   /** The environment contains no batch, or an option is invalid; the log contains the problem. */
   configuration: 78,
 } as const;
@@ -40,9 +45,10 @@ export interface RunBatchOptions extends BatchOptions {
  * }, { concurrency: 4 });
  * ```
  *
- * A file whose handler throws on every attempt has failed and does not affect other files. Results are written to S3
- * file by file, so that after SIGTERM, which aborts the signal, and even after a kill, the next task continues where
- * this one ended. Exits with a code of `BatchExitCode`.
+ * A file whose handler throws on every attempt has failed and does not affect other files. While a dependency denies,
+ * throttles or does not answer, the batch waits, for up to ten minutes; then its task is started again later. Results
+ * are written to S3 file by file, so that after SIGTERM, which aborts the signal, and even after a kill, the next task
+ * continues where this one ended. Exits with a code of `BatchExitCode`.
  */
 export async function runBatch(handler: BatchHandler, options: RunBatchOptions = {}): Promise<void> {
   const exit = options.exit ?? ((code) => process.exit(code));
@@ -56,15 +62,23 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
     },
   });
   let code: number = BatchExitCode.done;
+  let report: OutageReport | undefined;
   try {
+    const outage = readOutage(options.env ?? process.env);
+    report = new OutageReport(outage.name, outage.unavailableSeconds, options.clock ?? systemClock);
     await processBatch(
       readBatchPointer(options.env ?? process.env),
       handler,
       { ...options, logger, onProgress: logProgress(logger, options) },
-      stop.signal,
+      {
+        signal: stop.signal,
+        maxWaitMs: outage.maxWaitSeconds * 1_000,
+        isProbe: outage.unavailableSeconds > 0,
+        onUnavailable: (dependency) => report?.unavailable(dependency),
+      },
     );
   } catch (error) {
-    code = stop.signal.aborted ? BatchExitCode.stopped : BatchExitCode.failed;
+    code = codeOf(error, stop.signal);
     if (hasCode<ConfigurationError>(error, 'ERR_CONFIGURATION')) {
       error.problems.forEach((problem) => logger.fatal({ problem }, 'batch cannot start'));
       code = BatchExitCode.configuration;
@@ -72,6 +86,7 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
       logger.error({ err: error }, stop.signal.aborted ? 'batch stopped; the next task continues' : 'batch failed');
     }
   } finally {
+    report?.end();
     stopListening();
   }
   exit(code);

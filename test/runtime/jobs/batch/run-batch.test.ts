@@ -19,6 +19,7 @@ import {
 } from '../../../../src/runtime/entries/batch.js';
 import { ConfigurationError, type JobContext, PoisonMessage, RetryLater } from '../../../../src/runtime/index.js';
 import { moveObject } from '../../../../src/runtime/storage/index.js';
+import type { Clock } from '../../../../src/runtime/support/clock.js';
 import { type Logger, silentLogger } from '../../../../src/runtime/support/logger.js';
 import { EmulatedS3 } from '../../../support/emulated-s3';
 
@@ -89,30 +90,52 @@ async function run(env: Record<string, string>, handler: BatchHandler, more: Run
   return codes[0];
 }
 
-/** A client whose writes of one key are denied for some times, and a clock that does not wait. */
-const deniedAtFirst = (
-  resultKey: string,
-  times: number,
-): Pick<RunBatchOptions, 'client' | 'clock'> & { left: number } => {
-  const denied = {
-    left: times,
-    client: {
-      send: (command: PutObjectCommand) => {
-        if (command instanceof PutObjectCommand && command.input.Key === resultKey && denied.left > 0) {
-          denied.left -= 1;
-          return Promise.reject(Object.assign(new Error('denied'), { name: 'AccessDenied', $metadata: {} }));
-        }
-        return s3.client.send(command);
-      },
-    } as unknown as S3Client,
-    clock: {
-      now: () => 0,
-      date: () => new Date(),
-      after: (_ms: number, callback: () => void) => {
-        const timer = setImmediate(callback);
-        return { cancel: () => clearImmediate(timer) };
-      },
+type Command = Readonly<{ input: Readonly<{ Key?: string }> }>;
+
+const denial = () => Object.assign(new Error('denied'), { name: 'AccessDenied', $metadata: {} });
+
+/** A client that answers a call with an error, or passes it on. */
+const faulty = (errorOf: (command: Command) => Error | undefined): S3Client =>
+  ({
+    send: (command: never) => {
+      const error = errorOf(command);
+      return error === undefined ? s3.client.send(command) : Promise.reject(error);
     },
+  }) as unknown as S3Client;
+
+/** Waits end at once, in their order, and have taken their time. */
+const quickClock = (): Clock => {
+  let now = 0;
+  const timers = new Set<{ readonly due: number; readonly callback: () => void }>();
+  return {
+    now: () => now,
+    date: () => new Date(),
+    after: (ms, callback) => {
+      const timer = { due: now + ms, callback };
+      timers.add(timer);
+      setImmediate(() => {
+        const next = [...timers].toSorted((a, b) => a.due - b.due).at(0);
+        if (next !== undefined) {
+          timers.delete(next);
+          now = next.due;
+          next.callback();
+        }
+      });
+      return { cancel: () => void timers.delete(timer) };
+    },
+  };
+};
+
+/** A client whose writes of one key are denied for some times. */
+const deniedAtFirst = (resultKey: string, times: number) => {
+  const denied: Pick<RunBatchOptions, 'client' | 'clock'> & { left: number } = {
+    left: times,
+    client: faulty((command) =>
+      command instanceof PutObjectCommand && command.input.Key === resultKey && denied.left > 0
+        ? ((denied.left -= 1), denial())
+        : undefined,
+    ),
+    clock: quickClock(),
   };
   return denied;
 };
@@ -126,6 +149,119 @@ test('a result that cannot be written for a while is written later, and no file 
   expect(denied.left).toBe(0);
   expect(processed).toHaveLength(2);
   expect(await resultOf(document)).toMatchObject({ complete: true });
+});
+
+describe('while a dependency is unavailable', () => {
+  test('its files wait without using up attempts, and one at a time is tried again', async () => {
+    const { document, env } = await batchOf(
+      Array.from({ length: 20 }, (_, index) => `away/${index}`),
+      { by: 'none' },
+    );
+    let left = 10;
+    let working = 0;
+    let mostAfterRefusal = 0;
+    const attempts = new Set<number>();
+    const handler: BatchHandler = async (_file, { attempt }) => {
+      attempts.add(attempt);
+      working += 1;
+      if (left > 0 && left < 7) {
+        mostAfterRefusal = Math.max(mostAfterRefusal, working);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      working -= 1;
+      if (left > 0) {
+        left -= 1;
+        throw denial();
+      }
+    };
+    expect(await run(env, handler, { clock: quickClock(), concurrency: 4 })).toBe(BatchExitCode.done);
+    expect([...attempts]).toEqual([1]);
+    expect(mostAfterRefusal).toBe(1);
+    expect((await resultOf(document)).files.map(({ outcome }) => outcome)).toEqual(Array(20).fill('processed'));
+  });
+
+  test('a longer outage ends the task with its own exit code, after ten minutes or after a minute', async () => {
+    const { env } = await batchOf(['long/outage']);
+    const refused = () => Promise.reject(denial());
+    const clock = quickClock();
+    expect(await run(env, refused, { clock })).toBe(BatchExitCode.unavailable);
+    expect(clock.now()).toBeGreaterThan(500_000);
+    expect(clock.now()).toBeLessThan(600_000);
+    const next = quickClock();
+    expect(await run({ ...env, FILEWORKS_UNAVAILABLE_SECONDS: '600' }, refused, { clock: next })).toBe(69);
+    expect(next.now()).toBeLessThan(60_000);
+    expect(await run(env, () => undefined)).toBe(BatchExitCode.done);
+  });
+
+  test('the batch and its result are read later, and what is done is not processed again', async () => {
+    const { env, document } = await batchOf(['read/1', 'read/2'], { by: 'none' });
+    await run(env, ({ key }) => (key.endsWith('2') ? Promise.reject(denial()) : undefined), { clock: quickClock() });
+    let left = 4;
+    const client = faulty((command) =>
+      !(command instanceof PutObjectCommand) && left > 0 ? ((left -= 1), denial()) : undefined,
+    );
+    const done: string[] = [];
+    expect(await run(env, ({ key }) => void done.push(key), { client, clock: quickClock() })).toBe(0);
+    expect(done).toEqual(['a/incoming/read/2']);
+    expect(await resultOf(document)).toMatchObject({ complete: true });
+  });
+
+  test('a file that alone is refused fails alone, after its attempts', async () => {
+    const { env, document } = await batchOf(['own/0', 'own/1', 'own/2', 'own/3', 'own/denied', 'own/5']);
+    let refusals = 0;
+    const handler: BatchHandler = ({ key }) =>
+      key.endsWith('denied') ? ((refusals += 1), Promise.reject(denial())) : undefined;
+    expect(await run(env, handler, { clock: quickClock(), concurrency: 2 })).toBe(BatchExitCode.done);
+    const { files } = await resultOf(document);
+    expect(files.filter(({ outcome }) => outcome === 'processed')).toHaveLength(5);
+    expect(files.at(-1)).toMatchObject({ key: 'a/incoming/own/denied', outcome: 'failed', reason: 'denied' });
+    expect(refusals).toBeLessThan(6);
+  });
+
+  test('a function throws DependencyUnavailable after a minute, and a job of a queue the error', async () => {
+    const { key } = await batchOf(['forms/1']);
+    const options = { client: s3.client, logger: silentLogger, clock: quickClock() };
+    const asFunction = batchFunction(() => Promise.reject(denial()), options);
+    await expect(asFunction({ bucket: RUNS, key }, { getRemainingTimeInMillis: () => 900_000 })).rejects.toMatchObject({
+      name: 'DependencyUnavailable',
+      message: 'denied',
+    });
+    const sent: object[] = [];
+    const stepFunctions = { send: (command: object) => Promise.resolve(sent.push(command)) };
+    const asJob = batchJobHandler(() => Promise.reject(denial()), { ...options, stepFunctions });
+    const context = { signal: new AbortController().signal, log: silentLogger, isLastAttempt: true } as JobContext;
+    await expect(asJob({ body: { bucket: RUNS, key, taskToken: 't' } } as never, context)).rejects.toThrow('denied');
+    expect(sent).toEqual([]);
+  });
+});
+
+test('a file that cannot be moved or tagged is noted, and the others are done', async () => {
+  const { env, document } = await batchOf(['mark/1', 'mark/2', 'mark/3', 'mark/4', 'mark/5'], { by: 'tag' });
+  const invalid = Object.assign(new Error('Object tags cannot be greater than 10'), { name: 'BadRequest' });
+  const client = faulty((command) => {
+    const isTagging = command instanceof PutObjectTaggingCommand;
+    return isTagging && command.input.Key!.endsWith('1') ? invalid : undefined;
+  });
+  expect(await run(env, () => undefined, { client })).toBe(BatchExitCode.done);
+  const { files } = await resultOf(document);
+  expect(files.map(({ outcome }) => outcome)).toEqual(Array(5).fill('processed'));
+  expect(files.filter(({ unmarked }) => unmarked !== undefined)).toMatchObject([
+    { key: 'a/incoming/mark/1', unmarked: 'Object tags cannot be greater than 10' },
+  ]);
+  let marks = 0;
+  const counted = faulty((command) =>
+    command instanceof PutObjectTaggingCommand ? ((marks += 1), invalid) : undefined,
+  );
+  expect(await run(env, () => undefined, { client: counted })).toBe(0);
+  expect(marks).toBe(0);
+});
+
+test('a file that a manifest contains twice is processed once', async () => {
+  const { env, document, key } = await batchOf(['twice/1', 'twice/2']);
+  await put(key, JSON.stringify({ ...document, files: [...document.files, document.files[0]] }), RUNS);
+  const done: string[] = [];
+  expect(await run(env, (file) => void done.push(file.key))).toBe(0);
+  expect(done).toEqual(['a/incoming/twice/1', 'a/incoming/twice/2']);
 });
 
 test('works on each file, writes what became of it, and moves it to its folder', async () => {
