@@ -1,5 +1,6 @@
 // Cells that are known to break the promise, with the reason. One that keeps it fails the run, so that its line goes.
-import { type Cell, type DurationName, nameOf } from './cells.ts';
+import { type Cell, nameOf } from './cell.ts';
+import type { DurationName } from './cells.ts';
 
 export interface ExpectedFailure {
   /** Of the names of cells. */

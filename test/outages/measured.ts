@@ -1,5 +1,5 @@
 // What a cell showed, and what of that breaks the promise.
-import type { Cell } from './cells.ts';
+import type { Cell } from './cell.ts';
 
 /** Times are milliseconds of the cloud's clock. */
 export interface Measured {
@@ -35,7 +35,7 @@ const CALL_EVERY_SECONDS = 10;
 export const alarmIsDue = ({ seconds }: Measured): boolean => seconds >= ALARM_FROM_SECONDS;
 
 export const maxCallsOf = ({ cell, seconds }: Measured): number =>
-  Math.ceil(seconds / CALL_EVERY_SECONDS) * (cell.maxTasks ?? 1);
+  Math.ceil(seconds / CALL_EVERY_SECONDS) * cell.callers;
 
 /** What is not as promised, for people; empty if all is. */
 export function findings(measured: Measured): string[] {
@@ -51,9 +51,7 @@ export function findings(measured: Measured): string[] {
     ...(isDue ? late('ALARM', alarmAfterSeconds, ALARM_WITHIN_SECONDS) : []),
     ...(isDue ? late('OK', okAfterSeconds, OK_WITHIN_SECONDS) : []),
     ...(calls > bound ? [`${calls} calls, at most ${bound} are allowed`] : []),
-    ...(lateCallers > 1 && cell.construct === 'queue worker'
-      ? [`${lateCallers} tasks probed after the first 25 minutes`]
-      : []),
+    ...(lateCallers > (cell.lateCallers ?? Infinity) ? [`${lateCallers} tasks probed after the first 25 minutes`] : []),
   ];
 }
 

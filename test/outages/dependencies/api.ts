@@ -1,7 +1,7 @@
 // An HTTP API that accepts one request for each job, and fails as its cell says.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Cell, Form } from '../cells.ts';
+import type { Cell, Form } from '../cell.ts';
 
 const REFUSALS: Readonly<Partial<Record<Form, (response: ServerResponse) => void>>> = {
   '401': (response) => response.writeHead(401).end(),

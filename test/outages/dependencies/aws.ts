@@ -1,7 +1,7 @@
 // Outages of AWS services, as the local cloud plays them.
 import type { LocalCloud, Outage } from 'fileworks-local';
-import { outputsOf } from '../app.ts';
-import type { Cell, Form } from '../cells.ts';
+import { outputsOf } from '../account.ts';
+import type { Cell, Form } from '../cell.ts';
 
 const ERRORS: Readonly<Partial<Record<Form, Omit<Outage, 'action'>>>> = {
   away: { error: 'ConnectionClosed' },

@@ -3,7 +3,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
-import type { Cell } from '../cells.ts';
+import type { Cell } from '../cell.ts';
 
 export class Database {
   static async start(cells: readonly Cell[]): Promise<Database> {

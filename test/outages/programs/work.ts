@@ -1,26 +1,21 @@
-// The worker of every cell: it uses its dependency once for each job, and stores a result. What it prints is evidence.
+// The work of every job: it uses the dependency of its cell once, and stores a result. What it prints is evidence.
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { DependencyUnavailable, runObjectTask, runWorker } from 'fileworks-runtime';
+import { DependencyUnavailable } from 'fileworks-runtime';
 import { IdempotentUploader } from 'fileworks-runtime/storage';
 import { Client } from 'pg';
 
 const {
   CELL = '',
-  CONSTRUCT = '',
   DEPENDENCY = '',
   BUCKET = '',
   TABLE = '',
   SECRET = '',
   API_URL = '',
   DATABASE_URL = '',
-  SOURCE = BUCKET,
 } = process.env;
-/** The bucket of the file. */
-let source = SOURCE;
-
 /** A dependency that hangs is as unavailable as one that refuses. */
 const requestHandler = new NodeHttpHandler({
   connectionTimeout: 5_000,
@@ -64,27 +59,30 @@ async function callApi(id: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-const calls: Readonly<Partial<Record<string, (id: string, signal: AbortSignal) => Promise<unknown>>>> = {
-  'S3 source': async (id, abortSignal) => {
-    const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: source, Key: `source/${CELL}/${id}` }), {
-      abortSignal,
-    });
-    await body?.transformToString();
-  },
-  DynamoDB: (id, abortSignal) =>
-    dynamoDb.send(new PutItemCommand({ TableName: TABLE, Item: { id: { S: id } } }), { abortSignal }),
-  'Secrets Manager': (_, abortSignal) => secrets.send(new GetSecretValueCommand({ SecretId: SECRET }), { abortSignal }),
-  PostgreSQL: callDatabase,
-  'HTTP API': callApi,
-};
+const calls: Readonly<Partial<Record<string, (id: string, signal: AbortSignal, source: string) => Promise<unknown>>>> =
+  {
+    'S3 source': async (id, abortSignal, source) => {
+      const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: source, Key: `source/${CELL}/${id}` }), {
+        abortSignal,
+      });
+      await body?.transformToString();
+    },
+    DynamoDB: (id, abortSignal) =>
+      dynamoDb.send(new PutItemCommand({ TableName: TABLE, Item: { id: { S: id } } }), { abortSignal }),
+    'Secrets Manager': (_, abortSignal) =>
+      secrets.send(new GetSecretValueCommand({ SecretId: SECRET }), { abortSignal }),
+    PostgreSQL: callDatabase,
+    'HTTP API': callApi,
+  };
 
 /** Evidence for the test. */
 const print = (outage: 'call' | 'done', id: string) =>
   process.stdout.write(`${JSON.stringify({ outage, cell: CELL, id, at: Date.now() })}\n`);
 
-async function work(id: string, signal: AbortSignal): Promise<void> {
+/** @param source bucket of the file */
+export async function work(id: string, signal: AbortSignal, source = BUCKET): Promise<void> {
   print('call', id);
-  await calls[DEPENDENCY]?.(id, signal);
+  await calls[DEPENDENCY]?.(id, signal, source);
   await uploader.put({
     bucket: BUCKET,
     key: `results/${CELL}/${id}`,
@@ -93,13 +91,4 @@ async function work(id: string, signal: AbortSignal): Promise<void> {
     signal,
   });
   print('done', id);
-}
-
-if (CONSTRUCT === 'object task') {
-  await runObjectTask(({ object: { bucket, key } }, { signal }) => {
-    source = bucket;
-    return work(key.slice(key.lastIndexOf('/') + 1), signal);
-  });
-} else {
-  await runWorker<{ id: string }>(({ body: { id } }, { signal }) => work(id, signal));
 }

@@ -1,0 +1,70 @@
+// What the matrix has to know of a construct: one file for each, and a line in cells.ts.
+import { CfnOutput, type Stack } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { QueueScaledFargateWorkerProps } from 'cdk-fileworks';
+import type { Account } from '../account.ts';
+import type { Cell, Dependency, Form, Promised } from '../cell.ts';
+
+export interface OutageConstruct {
+  readonly name: string;
+  /** The failures that it meets. */
+  readonly failures: readonly (readonly [Dependency, Form])[];
+  promised(dependency: Dependency, form: Form): Promised;
+  /** File name in `programs/` of what its tasks run. */
+  readonly program: string;
+  /** Adds it to the stack of a cell, with the outputs that the other members, and `dependencies/aws.ts`, read. */
+  add(stack: Stack, cell: Cell, setting: Setting): void;
+  /** What has to be there before the first job of a cell. */
+  prepare?(account: Account, cell: Cell): Promise<void>;
+  /** Sends a job of a cell, which has a number. */
+  send(account: Account, cell: Cell, job: number): Promise<void>;
+  /** Number of jobs that have a result. */
+  results(account: Account, cell: Cell): Promise<number>;
+  deadLetters(account: Account, cell: Cell): Promise<number>;
+}
+
+/** What the cells of an app share. */
+export interface Setting {
+  /** Of results, below `results/<id of the cell>/`, and of sources, below `source/<id of the cell>/`. */
+  readonly bucket: s3.IBucket;
+  /** Of tasks that run the program. */
+  readonly task: Pick<
+    QueueScaledFargateWorkerProps,
+    'cluster' | 'image' | 'environment' | 'vpcSubnets' | 'assignPublicIp'
+  >;
+}
+
+/** A construct whose task runs a program with `work`. */
+interface ProgramTask {
+  readonly grantPrincipal: iam.IPrincipal;
+  readonly taskDefinition: ecs.TaskDefinition;
+}
+
+/** Adds the dependency of a cell that `work` uses, and the permission to use it. */
+export function addDependency(stack: Stack, { id, dependency }: Cell, task: ProgramTask): void {
+  if (dependency === 'DynamoDB') {
+    const partitionKey = { name: 'id', type: dynamodb.AttributeType.STRING };
+    const { tableName, tableArn } = new dynamodb.Table(stack, `${id}Table`, {
+      partitionKey,
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+    });
+    use('Table', tableName, 'dynamodb:PutItem', tableArn);
+  } else if (dependency === 'Secrets Manager') {
+    const { secretArn } = new Secret(stack, `${id}Secret`);
+    use('Secret', secretArn, 'secretsmanager:GetSecretValue', secretArn);
+  }
+
+  function use(name: string, value: string, action: string, resource: string): void {
+    allow(task, action, resource);
+    task.taskDefinition.defaultContainer?.addEnvironment(name.toUpperCase(), value);
+    new CfnOutput(stack, `${id}${name}Name`, { value });
+  }
+}
+
+export function allow({ grantPrincipal }: ProgramTask, action: string, resource: string): void {
+  grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [action], resources: [resource] }));
+}
