@@ -42,6 +42,9 @@ export class AlertBudgets {
   async spend(alert: Alert, nowSeconds: number): Promise<Verdict> {
     const { maxAlerts, maxAlertsPerGroup, periodSeconds } = this.#options;
     const periodEnd = this.#periodStart(nowSeconds) + periodSeconds;
+    if (alert.canWait) {
+      return { admitted: false, dueAt: periodEnd };
+    }
     const [ofOwner, ofSeverity] = this.#keys(alert, nowSeconds);
     const number = await this.#add(ofOwner, periodEnd, maxAlertsPerGroup);
     if (number === undefined) {

@@ -1,4 +1,5 @@
 import { AlertKind, AlertSeverity, UNHEALTHY_REASON } from '../../contract/task-alerts';
+import { UNAVAILABLE_EXIT_CODE } from '../../contract/task-run-env';
 import type { ContainerState, EcsEvent, ServiceEvent, TaskDetail, TaskEvent } from './events';
 
 /** An alert. */
@@ -18,6 +19,8 @@ export interface Alert {
   /** Identical for all events of the same change. */
   readonly changeId: string;
   readonly task?: AlertedTask;
+  /** Only a digest contains it. */
+  readonly canWait?: boolean;
 }
 
 export interface AlertedTask {
@@ -48,6 +51,7 @@ interface Finding {
   /** Predicate of the title, after the name of the task or service. */
   readonly did: string;
   readonly failed?: readonly string[];
+  readonly canWait?: boolean;
 }
 
 function classifyTask(event: TaskEvent, filter: AlertFilter): Alert | undefined {
@@ -68,6 +72,7 @@ function classifyTask(event: TaskEvent, filter: AlertFilter): Alert | undefined 
     time: detail.stoppedAt ?? event.time,
     region: event.region,
     changeId: `${detail.taskArn}#${detail.version}`,
+    ...(finding.canWait && { canWait: true }),
     task: {
       arn: detail.taskArn,
       id: lastPart(detail.taskArn, '/'),
@@ -141,15 +146,26 @@ function explainExit(
     };
   }
   const failed = containers.filter(({ exitCode }) => exitCode !== undefined && !expectedExitCodes.has(exitCode));
-  const [first] = failed as readonly [ContainerState?, ...ContainerState[]];
-  return (
-    first && {
-      kind: AlertKind.nonZeroExit,
-      severity: AlertSeverity.error,
-      did: `exited with code ${String(first.exitCode)}`,
-      failed: failed.map(({ name }) => name),
-    }
-  );
+  if (failed.length === 0) {
+    return undefined;
+  }
+  const names = failed.map(({ name }) => name);
+  const first = failed.find(({ exitCode }) => exitCode !== UNAVAILABLE_EXIT_CODE);
+  return first === undefined
+    ? {
+        kind: AlertKind.nonZeroExit,
+        severity: AlertSeverity.warning,
+        did: `exited with code ${UNAVAILABLE_EXIT_CODE}: a dependency is unavailable`,
+        failed: names,
+        // Every attempt during an outage ends so, and `dependencyUnavailableAlarm` reports the outage
+        canWait: true,
+      }
+    : {
+        kind: AlertKind.nonZeroExit,
+        severity: AlertSeverity.error,
+        did: `exited with code ${String(first.exitCode)}`,
+        failed: names,
+      };
 }
 
 const serviceFindings: Readonly<Record<string, Finding | undefined>> = {

@@ -3,7 +3,7 @@ import type { Alert } from './classify';
 
 /** Why an alert is not published at once. */
 export const HeldCause = {
-  /** The budget of its period is spent. */
+  /** The budget of its period is spent, or it has none. */
   budget: 'Budget',
   /** The topic did not accept it. */
   unpublished: 'Unpublished',

@@ -21,6 +21,25 @@ describe('a stopped task', () => {
       'A task of Unpacker exited with code 2',
     ],
     [
+      'for which a dependency was unavailable',
+      { containers: [{ name: 'Worker', exitCode: 69 }] },
+      'NonZeroExit',
+      'WARNING',
+      'A task of Unpacker exited with code 69: a dependency is unavailable',
+    ],
+    [
+      'for which a dependency was unavailable, and that failed too',
+      {
+        containers: [
+          { name: 'Worker', exitCode: 69 },
+          { name: 'Agent', exitCode: 2 },
+        ],
+      },
+      'NonZeroExit',
+      'ERROR',
+      'A task of Unpacker exited with code 2',
+    ],
+    [
       'that ran out of memory',
       {
         containers: [
@@ -135,6 +154,13 @@ describe('a stopped task', () => {
     expect(again).toBe(first);
     expect(later).not.toBe(first);
   });
+});
+
+it('of an outage only in a digest, unless its exit code is expected', () => {
+  const event = taskStopped({ containers: [{ name: 'Worker', exitCode: 69 }] });
+  expect(classify(event, everything)).toMatchObject({ canWait: true });
+  expect(classify(taskStopped(), everything)).not.toHaveProperty('canWait');
+  expect(classify(event, { ...everything, expectedExitCodes: new Set([0, 69]) })).toBeUndefined();
 });
 
 it('reports out of memory as an exit code when only those are selected', () => {

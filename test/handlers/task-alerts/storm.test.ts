@@ -153,6 +153,20 @@ test('25 Spot warnings of one service, and warnings of others, do not hold back 
   expect(idsOf(world)).toHaveLength(warnings.length + 2);
 });
 
+test('tasks that wait for a dependency are in one digest for each period, and use up no budget', async () => {
+  const world = await newWorld();
+  for (let minute = 0; minute < 2 * PERIOD_MINUTES; minute++) {
+    await world.deliver([{ ...world.alert(AlertSeverity.warning, 'a'), canWait: true }]);
+    await world.passMinutes(1);
+  }
+  expect(world.published.map(({ alert, changeIds }) => [alert, changeIds.length])).toEqual([
+    [undefined, PERIOD_MINUTES],
+    [undefined, PERIOD_MINUTES],
+  ]);
+  await world.deliver([world.alert(AlertSeverity.warning, 'a')]);
+  expect(world.published.at(-1)?.alert).toBeDefined();
+});
+
 test('while the topic refuses, one attempt a minute; afterwards everything within a minute, and no budget is spent', async () => {
   const world = await newWorld();
   world.topic = 'refuses';
