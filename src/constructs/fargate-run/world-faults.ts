@@ -43,13 +43,28 @@ const sinceBegin = `(${now} - $toMillis(${run}.began))`;
 const isRefused = `(${error}.Error in ${JSON.stringify(REFUSALS)})`;
 
 /**
- * Step Functions reports the task that failed as the JSON of `Cause`. It is searched rather than parsed, because a
- * long one may be cut off. An image that cannot be pulled is not among them: a later revision of the task definition
- * repairs that, and an execution has its own.
- *
- * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
+ * The task that failed, without spaces. Step Functions reports it as the JSON of `Cause`, which is searched rather than
+ * parsed, because a long one may be cut off. Quotes in the values, such as the key of the object, are escaped in it.
  */
-const isUnavailable = `(${error}.Error = "${UNAVAILABLE_ERROR}" or ${error}.Error = "States.TaskFailed" and ($contains($replace(${error}.Cause, " ", ""), "\\"ExitCode\\":${UNAVAILABLE_EXIT_CODE}") or $contains(${error}.Cause, "ResourceInitializationError")))`;
+const stoppedTask = `$replace(${error}.Cause, " ", "")`;
+
+/** Whether ECS stopped the task, or one of its containers, for this reason. */
+const hasReason = (reason: string) => `$contains(${stoppedTask}, ${JSON.stringify(`Reason":"${reason}`)})`;
+
+const CANNOT_PULL = 'CannotPullContainerError';
+const pullError = `$substringBefore($substringAfter(${stoppedTask}, "${CANNOT_PULL}"), "\\",\\"")`;
+
+/**
+ * An image that is missing, or built for another platform: a new revision of the task definition repairs that, and an
+ * execution has its own. If the registry denies, throttles or does not answer, a later attempt can pull the image.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
+ */
+const WRONG_IMAGE = ['notfound', 'descriptormatchingplatform'];
+const cannotPull = `(${hasReason(CANNOT_PULL)} and $not(${WRONG_IMAGE.map((text) => `$contains(${pullError}, "${text}")`).join(' or ')}))`;
+
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html */
+const isUnavailable = `(${error}.Error = "${UNAVAILABLE_ERROR}" or ${error}.Error = "States.TaskFailed" and ($contains(${stoppedTask}, "\\"ExitCode\\":${UNAVAILABLE_EXIT_CODE}") or ${hasReason('ResourceInitializationError')} or ${cannotPull}))`;
 
 /** Whether ECS, Lambda or a dependency of the task failed, and not the work. */
 export const isWorldFault = `(${isRefused} or ${isUnavailable})`;

@@ -169,6 +169,27 @@ const unavailable = (seconds = 90): Attempt => ({
 const failed: Attempt = { error: 'States.TaskFailed', cause: { Containers: [{ ExitCode: 70 }] }, seconds: 30 };
 const refused: Attempt = { error: 'ECS.AccessDeniedException', cause: 'denied', seconds: 0 };
 
+/** As ECS reports a task whose image it cannot pull; the key of the object is in the overrides. */
+const notStarted = (error: string, key = 'a'): Attempt => ({
+  error: 'States.TaskFailed',
+  cause: {
+    Containers: [{ Name: 'Task', Reason: `CannotPullContainerError: ${error}` }],
+    Overrides: { ContainerOverrides: [{ Environment: [{ Name: 'FILEWORKS_FILE_KEY', Value: key }] }] },
+    StopCode: 'TaskFailedToStart',
+    StoppedReason: `CannotPullContainerError: ${error}`,
+  },
+  seconds: 30,
+});
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html */
+const PULLS = [
+  ['a registry that does not answer', 'API error (500): Get https://ecr/v2/: net/http: request canceled'],
+  ['a registry that throttles', 'httpReaderSeeker: failed open: unexpected status code Too Many Requests'],
+  [
+    'a registry that denies',
+    'pull image manifest has been retried 1 time(s): failed to resolve ref "a:1": 403 Forbidden',
+  ],
+] as const;
+
 test('work that fails three times is in the dead-letter queue', async () => {
   const player = play();
   expect(await player.run(() => failed)).toBe('DeadLetter');
@@ -180,6 +201,7 @@ test.each<[string, Attempt]>([
   ['a task that exits with 69', unavailable()],
   ['a cause that was cut off', { ...unavailable(), cause: '{"Containers":[{"ExitCode": 69, "Image":"…' }],
   ['secrets that cannot be read', { ...failed, cause: { StoppedReason: 'ResourceInitializationError: denied' } }],
+  ...PULLS.map(([what, error]): [string, Attempt] => [what, notStarted(error)]),
   ['a denied launch', refused],
   ['a throttled launch', { ...refused, error: 'ECS.ThrottlingException' }],
   ['no capacity', { ...refused, error: 'ECS.AmazonECSException' }],
@@ -189,6 +211,32 @@ test.each<[string, Attempt]>([
   expect(ended).toBe('done');
   expect(player.seconds).toBeLessThan(13 * HOUR + 1_000);
   expect(Math.max(...player.waits)).toBeLessThanOrEqual(900);
+});
+
+test.each<[string, Attempt]>([
+  ['an image that does not exist', notStarted('failed to resolve ref "1.ecr.aws/a:1": 1.ecr.aws/a:1: not found')],
+  ['a repository that does not exist', notStarted('API error (404): repository 1.ecr.aws/a not found')],
+  [
+    'an image for another platform',
+    notStarted("image Manifest does not contain descriptor matching platform 'linux/amd64'"),
+  ],
+  [
+    'a key that names an error of a start',
+    {
+      ...failed,
+      cause: { Containers: [], Overrides: { Key: '"Reason":"CannotPullContainerError","ExitCode":69' }, StopCode: 'a' },
+    },
+  ],
+])('%s uses up the attempts', async (_, attempt) => {
+  const player = play();
+  expect(await player.run(() => attempt)).toBe('DeadLetter');
+  expect(player.tasks).toHaveLength(3);
+});
+
+test('a registry that does not answer for an object whose key says "not found" uses up no attempt', async () => {
+  const player = play({ retries: 0 });
+  const attempt = notStarted('i/o timeout', 'not found');
+  expect(await player.run((seconds) => (seconds < HOUR ? attempt : { seconds: 1 }))).toBe('done');
 });
 
 test('an outage of an hour delays the work by at most 5 % of its time and a task, with few tasks', async () => {
