@@ -136,9 +136,9 @@ function tasks(service: Service, { queues }: Status): Finding[] {
 }
 
 const dependencies = ({ unavailable }: Status): Finding[] =>
-  unavailable.map(({ queue, dependency = 'a dependency', seconds }) => ({
+  unavailable.map(({ dependency = 'a dependency', seconds, ...waiting }) => ({
     hop: 5,
-    problem: safe`jobs of ${queue} wait for ${dependency}, which has been unavailable for ${age(seconds) ?? ''}`,
+    problem: safe`${'queue' in waiting ? `jobs of ${waiting.queue}` : `tasks of ${waiting.task}`} wait for ${dependency}, which has been unavailable for ${age(seconds) ?? ''}`,
     remedy:
       'they continue when it answers; https://github.com/fileworks/cdk-fileworks/blob/main/docs/operations/runbooks/dependency-unavailable.md',
   }));

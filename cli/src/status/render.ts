@@ -60,8 +60,12 @@ export function renderStatus(status: Status, findings: readonly Finding[]): stri
     ),
     section(
       'Hops 5 and 6: unavailable dependencies',
-      ['QUEUE', 'DEPENDENCY', 'UNAVAILABLE FOR'],
-      status.unavailable.map(({ queue, dependency, seconds }) => [queue, dependency, age(seconds)]),
+      ['QUEUE OR TASK', 'DEPENDENCY', 'UNAVAILABLE FOR'],
+      status.unavailable.map(({ dependency, seconds, ...waiting }) => [
+        'queue' in waiting ? waiting.queue : waiting.task,
+        dependency,
+        age(seconds),
+      ]),
     ),
     section(
       'Hop 8: dead-letter queues',

@@ -54,7 +54,7 @@ export interface Status extends Queues {
   readonly services: readonly Service[];
   /** Age of the oldest message by queue name, from CloudWatch. */
   readonly oldestSeconds: Readonly<Record<string, number>>;
-  /** Dependencies for which jobs wait. */
+  /** Dependencies for which jobs or tasks wait. */
   readonly unavailable: readonly UnavailableDependency[];
   /** Only alarms in the state ALARM. */
   readonly alarms: readonly Alarm[];
@@ -76,7 +76,7 @@ export async function readStatus(clients: Clients, pipeline: Pipeline): Promise<
   const counted = await eachOf(dispatchers, (one) => countFiles(clients, one));
   const [oldestSeconds, unavailable] = await Promise.all([
     oldestMessages(clients, [...queues.queues, ...queues.deadLetterQueues]),
-    unavailableDependencies(clients, queues.queues),
+    unavailableDependencies(clients, pipeline, queues.queues),
   ]);
   return {
     stack: pipeline.stack,
