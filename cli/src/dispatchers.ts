@@ -38,7 +38,36 @@ export interface FileList {
   readonly files: readonly DispatchedFile[];
   /** More files exist than the limit of the request. */
   readonly more: boolean;
+  /** Continue with it as `after`. */
+  readonly next?: object;
   readonly paused: Pauses;
+}
+
+/** A file of a sequence, as the operator function returns it. */
+export interface SequenceFile extends Pick<
+  DispatchedFile,
+  'id' | 'type' | 'status' | 'attempts' | 'reason' | 'registeredAt' | 'updatedAt'
+> {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+export interface SequenceSummary {
+  readonly sequence: string;
+  /** Files that hold it. */
+  readonly heads: readonly SequenceFile[];
+  /** Number of queued files; `more`: at least that many. */
+  readonly queued: number;
+  readonly more: boolean;
+  readonly first?: SequenceFile;
+  readonly paused: boolean;
+}
+
+export type ShownSequence = SequenceSummary & { readonly files: readonly SequenceFile[] };
+
+export interface SequencePage {
+  readonly sequences: readonly SequenceSummary[];
+  readonly next?: object;
 }
 
 /** Statuses that the operator function lists; all others are final. */

@@ -41,9 +41,9 @@ describe('an invalid command line exits with 2 and names the remedy', () => {
       /argument 'done' is invalid. Allowed choices are queued, starting/,
     ],
     [
-      'a redrive of files without their status',
-      [...stack, 'files', 'redrive'],
-      /required option '--status <name>' not specified/,
+      'a skip of files without the reason to keep',
+      [...stack, 'files', 'skip', '--type', 'A'],
+      /required option '--because <text>' not specified/,
     ],
     [
       'a pause without a reason',

@@ -130,7 +130,7 @@ describe('typed-ingest, updated to a bad version while its tasks run', () => {
     }
   }, 120_000);
 
-  test('that crashes: a redrive processes the files that it has blocked and parked', async () => {
+  test('that crashes: a rerun processes the files that it has blocked and parked', async () => {
     await put('b/crash-1', 'c/crash-1');
     await rollout.running(2);
     await rollout.cloud.update(crashing(rollout.app));
@@ -140,8 +140,7 @@ describe('typed-ingest, updated to a bad version while its tasks run', () => {
     );
     await rollout.cloud.update(rollout.app);
     await put('b/crash-3');
-    await operator('TypedIngest', 'files', 'redrive', '--status', 'blocked');
-    await operator('TypedIngest', 'files', 'redrive', '--status', 'parked');
+    await operator('TypedIngest', 'rerun', 'Dispatcher', '--all');
   }, 120_000);
 
   test('whose tasks are denied: they start after the rollback', async () => {

@@ -175,7 +175,9 @@ test('a request that failed is in the audit log, too', async () => {
 
 test('a list that is cut says so', async () => {
   for (const id of ['three', 'four']) {
-    await store.commit([{ kind: 'insert', row: fileIn('parked', { id, type: 'B', sequence: 'B' }) }]);
+    await store.commit([
+      { kind: 'insert', row: fileIn('parked', { id, type: 'B', sequence: 'B', order: id === 'three' ? '3' : '4' }) },
+    ]);
   }
   const list = (limit: number) => bench.operator({ action: 'list', type: 'B', status: 'parked', limit });
   await expect(list(1)).resolves.toMatchObject({ files: [{ id: 'three' }], more: true });

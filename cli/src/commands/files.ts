@@ -1,6 +1,5 @@
-import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import { OPEN_STATUSES, operate, type DispatchedFile, type Dispatcher, type FileList } from '../dispatchers';
+import { OPEN_STATUSES, operate, type DispatchedFile, type FileList } from '../dispatchers';
 import { chooseDispatcher } from '../files';
 import { follow, type Trail } from '../follow';
 import type { Pipeline } from '../pipeline';
@@ -11,6 +10,7 @@ import { ago, wholeNumber } from '../support/options';
 import { safe } from '../support/printable';
 import { age, table } from '../support/table';
 import { inPipeline } from './context';
+import { addFileChangeCommands } from './files-change';
 
 interface ListOptions {
   readonly type?: string;
@@ -19,17 +19,15 @@ interface ListOptions {
   readonly dispatcher?: string;
 }
 
-interface RedriveOptions extends ListOptions {
-  readonly by: string;
-}
-
 interface FollowCommandOptions {
   readonly bucket?: string;
   readonly since: Date;
 }
 
 export function addFileCommands(program: Command, io: Io): void {
-  const files = program.command('files').description('list the files of a TypedDispatcher, or follow one file');
+  const files = program
+    .command('files')
+    .description('list, skip or cancel files of a TypedDispatcher, or follow one file');
   files
     .command('list')
     .description('list files by type and status')
@@ -43,36 +41,7 @@ export function addFileCommands(program: Command, io: Io): void {
         emit(io, settings, { files: found, more }, () => renderFiles(found, options.status, more));
       }),
     );
-  files
-    .command('redrive')
-    .description('queue all blocked or all parked files again, each with all its attempts')
-    .option('--type <name>', 'only this type (default: all)')
-    .addOption(
-      new Option('--status <name>', 'status of the files').choices(['blocked', 'parked']).makeOptionMandatory(),
-    )
-    .option('--limit <files>', 'maximum files per type', wholeNumber(1, 1_000), 1_000)
-    .option('--dispatcher <name>', 'name of the dispatcher, if the stack has several')
-    .option('--by <operator>', 'operator in the log of the operator function', userInfo().username)
-    .action((options: RedriveOptions, command: Command) =>
-      inPipeline(command, async ({ clients, pipeline, settings }) => {
-        const { dispatcher, found, more } = await list(clients, pipeline, options);
-        const result = { redriven: 0, refused: 0, more };
-        for (const { id: file } of settings.dryRun ? [] : found) {
-          const { outcome } = await operate<{ readonly outcome: string }>(clients, dispatcher, {
-            action: 'redrive',
-            file,
-            by: options.by,
-          });
-          result[outcome === 'changed' ? 'redriven' : 'refused'] += 1;
-        }
-        emit(io, settings, settings.dryRun ? { ...result, found: found.length } : result, () =>
-          settings.dryRun
-            ? safe`${found.length} files are ${options.status}; dry run: nothing changed`
-            : safe`${result.redriven} redriven, ${result.refused} had changed meanwhile` +
-              (more ? '\nMore files exist: repeat the command.' : ''),
-        );
-      }),
-    );
+  addFileChangeCommands(files, io);
   files
     .command('follow')
     .argument('<key>', 'object key, not URL-encoded')
@@ -96,7 +65,7 @@ async function list(
   clients: Clients,
   pipeline: Pipeline,
   { dispatcher: name, type: only, status, limit }: ListOptions,
-): Promise<{ readonly dispatcher: Dispatcher; readonly found: readonly DispatchedFile[]; readonly more: boolean }> {
+): Promise<{ readonly found: readonly DispatchedFile[]; readonly more: boolean }> {
   const dispatcher = await chooseDispatcher(clients, pipeline, name);
   if (only !== undefined && !dispatcher.types.includes(only)) {
     throw new CliError(ExitCode.usage, `--type must be one of ${dispatcher.types.join(', ')}, got: ${only}`);
@@ -108,7 +77,7 @@ async function list(
     found.push(...answer.files);
     more ||= answer.more;
   }
-  return { dispatcher, found, more };
+  return { found, more };
 }
 
 function renderFiles(files: readonly DispatchedFile[], status: string, more: boolean): string {

@@ -8,7 +8,7 @@ import type { RerunSource } from '../rerun/source';
 import { listSources } from '../rerun/sources';
 import { describeSchedules, runAsScheduled } from '../schedules';
 import { CliError, ExitCode } from '../support/errors';
-import { filtered } from '../support/filter-options';
+import { filtered, filteredFiles } from '../support/filter-options';
 import { emit, progressOf, type Io } from '../support/io';
 import { instant, wholeNumber } from '../support/options';
 import { printable, safe } from '../support/printable';
@@ -31,9 +31,11 @@ const SOURCE = 'name of the construct whose work failed (default: all)';
 const LISTED = 10;
 
 export function addRerunCommands(program: Command, io: Io): void {
-  const rerun = filtered(program.command('rerun'), 'items')
+  const rerun = filteredFiles(filtered(program.command('rerun'), 'items'))
     .argument('[source]', SOURCE)
-    .description('run again what failed: dead-letter messages, executions of object tasks, and scheduled jobs')
+    .description(
+      'run again what failed: dead-letter messages, executions of object tasks, scheduled jobs, and files of a dispatcher',
+    )
     .option('--all', 'everything that failed')
     .option('--rate <items>', 'maximum items per second', wholeNumber(1, 3_000), 10)
     .option(
@@ -49,12 +51,12 @@ export function addRerunCommands(program: Command, io: Io): void {
       if (Object.keys(filter).length === 0 && !all) {
         throw new CliError(
           ExitCode.usage,
-          'rerun requires a selection, got none; add --key, --reason, --correlation-id, --id, --failed-before or --failed-after, or --all; fileworks rerun list shows what failed',
+          'rerun requires a selection, got none; add --key, --type, --sequence, --reason, --correlation-id, --id, --failed-before or --failed-after, or --all; fileworks rerun list shows what failed',
         );
       }
       return inPipeline(command, (context) => runAgain(context, io, name, { limit, rate, filter }));
     });
-  filtered(rerun.command('list'), 'items')
+  filteredFiles(filtered(rerun.command('list'), 'items'))
     .argument('[source]', SOURCE)
     .description('list what failed and can be run again')
     .option('--body', 'include events and inputs, which may contain sensitive data')

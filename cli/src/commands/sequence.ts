@@ -6,6 +6,7 @@ import { CliError, ExitCode } from '../support/errors';
 import { confirm, emit, type Io } from '../support/io';
 import { safe } from '../support/printable';
 import { inPipeline } from './context';
+import { addSequenceShowCommands } from './sequence-show';
 
 interface Options {
   readonly reason?: string;
@@ -24,7 +25,7 @@ const SCOPE = 'a type, a sequence such as A/customer-1, or *';
 export function addSequenceCommands(program: Command, io: Io): void {
   const sequence = program
     .command('sequence')
-    .description('pause, resume, skip, cancel or redrive files of a TypedDispatcher');
+    .description('list, show, pause and resume sequences of a TypedDispatcher; skip, cancel or redrive one file');
   const add = (name: string, argument: string, what: string, description: string) =>
     sequence
       .command(name)
@@ -32,6 +33,7 @@ export function addSequenceCommands(program: Command, io: Io): void {
       .description(description)
       .option('--dispatcher <name>', 'name of the dispatcher, if the stack has several')
       .option('--by <operator>', 'operator in the log of the operator function', userInfo().username);
+  addSequenceShowCommands(sequence, io);
   add('pause', '<scope>', SCOPE, 'start no further files in the scope; running files finish')
     .requiredOption('--reason <text>', 'reason, shown by status')
     .action((scope: string, options: Options, command: Command) =>

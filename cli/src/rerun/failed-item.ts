@@ -7,6 +7,9 @@ export interface FailedItem {
   /** The object, if the work is about one. */
   readonly bucket?: string;
   readonly key?: string;
+  /** Of a dispatcher's file. */
+  readonly type?: string;
+  readonly sequence?: string;
   readonly correlationId?: string;
   readonly reason?: string;
   /** What the work starts with: an event, a job or the input of a run. */

@@ -4,7 +4,7 @@ import type { FailedItem } from './failed-item';
 export interface RerunSource<Item extends FailedItem = FailedItem> {
   /** Name of the construct; it may have several sources, of different kinds. */
   readonly name: string;
-  readonly kind: 'dead-letter queue' | 'executions' | 'tasks';
+  readonly kind: 'dead-letter queue' | 'executions' | 'tasks' | 'blocked files' | 'parked files';
   /** Number of items, if it is known without a scan; approximate. */
   readonly count?: number;
   /**

@@ -1,8 +1,10 @@
+import { listDispatchers } from '../dispatchers';
 import { choose, type Pipeline } from '../pipeline';
 import { describeQueues } from '../queues';
 import { describeSchedules } from '../schedules';
 import type { Clients } from '../support/clients';
 import { deadLetters } from './dead-letters';
+import { failedFiles } from './dispatched-files';
 import { failedExecutions } from './failed-executions';
 import { failedTasks } from './failed-tasks';
 import type { RerunSource } from './source';
@@ -13,10 +15,11 @@ export async function listSources(
   pipeline: Pipeline,
   name: string | undefined,
 ): Promise<RerunSource[]> {
-  const [{ deadLetterQueues }, executions, schedules] = await Promise.all([
+  const [{ deadLetterQueues }, executions, schedules, dispatchers] = await Promise.all([
     describeQueues(clients, pipeline),
     failedExecutions(clients, pipeline),
     describeSchedules(clients, pipeline),
+    listDispatchers(clients, pipeline),
   ]);
   const all = [
     ...deadLetterQueues.map((queue) => deadLetters(clients, pipeline, queue)),
@@ -24,6 +27,10 @@ export async function listSources(
     ...schedules
       .filter(({ target }) => target.EcsParameters !== undefined)
       .map((schedule) => failedTasks(clients, schedule)),
+    ...dispatchers.flatMap((dispatcher) => [
+      failedFiles(clients, dispatcher, 'blocked'),
+      failedFiles(clients, dispatcher, 'parked'),
+    ]),
   ];
   if (name === undefined) {
     return all;

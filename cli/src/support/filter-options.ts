@@ -11,3 +11,9 @@ export const filtered = (command: Command, noun: string): Command =>
     .option('--failed-before <time>', `only ${noun} that failed longer ago than this, such as 30m or 7d`, ago)
     .option('--failed-after <time>', `only ${noun} that failed within this time, such as 30m or 7d`, ago)
     .option('--limit <count>', `maximum ${noun}`, wholeNumber(1, 1_000_000));
+
+/** Adds the options that select files of a dispatcher. */
+export const filteredFiles = (command: Command): Command =>
+  command
+    .option('--type <name>', 'only files of this type of a TypedDispatcher')
+    .option('--sequence <name>', 'only files of this sequence of a TypedDispatcher, such as A/customer-1');

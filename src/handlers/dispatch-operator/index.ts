@@ -10,6 +10,7 @@ import { log } from '../shared/log';
 import { listFiles, summaryOf, typeOf } from './files';
 import { reconcile } from './reconcile';
 import { type OperatorRequest, readRequest } from './request';
+import { listSequences, showSequence } from './sequences';
 import { checkScope, storedScope } from './scope';
 
 const parts = lazy(() => ({ ...createParts(), s3: new S3Client() }));
@@ -59,8 +60,17 @@ async function operate(request: OperatorRequest, context: Context): Promise<Oper
   const deadline = Date.now() + context.getRemainingTimeInMillis() - SPARE_MS;
   switch (request.action) {
     case 'list': {
-      const [found, pauses] = [await listFiles(store, request, Date.now()), await store.pauses()];
+      const { sequence } = request;
+      const files = { ...request, ...(sequence !== undefined && { sequence: storedScope(sequence) }) };
+      const [found, pauses] = [await listFiles(store, files, Date.now(), deadline), await store.pauses()];
       return { answer: { ...found, paused: pauses?.scopes ?? {} } };
+    }
+    case 'sequences':
+      return { answer: await listSequences(store, request, deadline) };
+    case 'sequence': {
+      const sequence = storedScope(request.sequence);
+      await checkScope(store, sequence, types());
+      return { answer: await showSequence(store, sequence, request.limit) };
     }
     case 'show':
       return { answer: { file: (await find(request)) ?? null } };

@@ -8,13 +8,34 @@ export const LISTABLE = [
   'blocked',
   'parked',
 ] as const satisfies readonly FileStatus[];
-const ACTIONS = ['list', 'show', 'redrive', 'skip', 'cancel', 'pause', 'resume', 'drive', 'reconcile'] as const;
+const ACTIONS = [
+  'list',
+  'sequences',
+  'sequence',
+  'show',
+  'redrive',
+  'skip',
+  'cancel',
+  'pause',
+  'resume',
+  'drive',
+  'reconcile',
+] as const;
+const SEQUENCE_STATUSES = ['blocked', 'queued'] as const satisfies readonly FileStatus[];
 const MAX_LISTED = 1_000;
+const MAX_SEQUENCES = 100;
 
 /** Continuation marker of a bucket listing. */
 export interface ListingMarker {
   readonly key: string;
   readonly version?: string;
+}
+
+/** Continuation marker of a list of files or sequences. */
+export interface FileMarker {
+  readonly sequence?: string;
+  readonly order: string;
+  readonly id: string;
 }
 
 /** A request of an operator; the documented input of the function. `by` names the requester in the log. */
@@ -23,8 +44,23 @@ export type OperatorRequest = { readonly by?: string } & (
       readonly action: 'list';
       readonly type: string;
       readonly status: (typeof LISTABLE)[number];
+      /** Only files of this sequence. */
+      readonly sequence?: string;
       readonly limit: number;
+      /** `next` of the previous response. */
+      readonly after?: FileMarker;
     }
+  | {
+      readonly action: 'sequences';
+      /** Absent: every type. */
+      readonly type?: string;
+      /** Sequences with a blocked file, or with queued ones. */
+      readonly status: (typeof SEQUENCE_STATUSES)[number];
+      readonly limit: number;
+      /** `next` of the previous response. */
+      readonly after?: FileMarker;
+    }
+  | { readonly action: 'sequence'; readonly sequence: string; readonly limit: number }
   | { readonly action: 'show'; readonly file: string }
   | { readonly action: 'show'; readonly bucket: string; readonly key: string; readonly versionId?: string }
   | { readonly action: 'redrive'; readonly file: string }
@@ -73,8 +109,21 @@ export function readRequest(input: unknown, now: number, maxAgeDays: number): Op
         action,
         type: text(fields, 'type'),
         status: oneOf(fields, 'status', LISTABLE),
+        ...(fields.sequence !== undefined && { sequence: text(fields, 'sequence') }),
         limit: limitOf(fields),
+        ...(fields.after !== undefined && { after: readFileMarker(fields.after) }),
       };
+    case 'sequences':
+      return {
+        ...by,
+        action,
+        ...(fields.type !== undefined && { type: text(fields, 'type') }),
+        status: oneOf(fields, 'status', SEQUENCE_STATUSES),
+        limit: limitOf(fields, MAX_SEQUENCES),
+        ...(fields.after !== undefined && { after: readFileMarker(fields.after) }),
+      };
+    case 'sequence':
+      return { ...by, action, sequence: text(fields, 'sequence'), limit: limitOf(fields, MAX_SEQUENCES) };
     case 'show':
       return {
         ...by,
@@ -133,11 +182,29 @@ function timeOf(fields: Readonly<Record<string, unknown>>, name: string): string
   return time;
 }
 
-function readMarker(value: unknown): ListingMarker {
+function readFileMarker(value: unknown): FileMarker {
+  const fields = markerFields(value);
+  const order = fields.order;
+  if (typeof order !== 'string' || order.length > 1_024) {
+    throw new Error('after must be the next of a previous response');
+  }
+  return {
+    order,
+    id: text(fields, 'id'),
+    ...(fields.sequence !== undefined && { sequence: text(fields, 'sequence') }),
+  };
+}
+
+function markerFields(value: unknown): Readonly<Record<string, unknown>> {
   const fields = value as Readonly<Record<string, unknown>> | null;
   if (typeof fields !== 'object' || fields === null) {
     throw new Error('after must be the next of a previous response');
   }
+  return fields;
+}
+
+function readMarker(value: unknown): ListingMarker {
+  const fields = markerFields(value);
   return { key: text(fields, 'key'), ...(fields.version !== undefined && { version: text(fields, 'version') }) };
 }
 
@@ -165,9 +232,9 @@ function oneOf<T extends string>(fields: Readonly<Record<string, unknown>>, name
   return value;
 }
 
-function limitOf({ limit = 100 }: Readonly<Record<string, unknown>>): number {
-  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED) {
-    throw new Error(`limit must be a whole number from 1 to ${MAX_LISTED}, got: ${shown(limit)}`);
+function limitOf({ limit = 100 }: Readonly<Record<string, unknown>>, max = MAX_LISTED): number {
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > max) {
+    throw new Error(`limit must be a whole number from 1 to ${max}, got: ${shown(limit)}`);
   }
   return limit;
 }

@@ -44,6 +44,7 @@ export {
   type KeyWrite,
   type PauseWrite,
   type FailedFile,
+  type QueuePosition,
   type Write,
 } from './store.js';
 export {

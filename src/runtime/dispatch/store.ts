@@ -45,6 +45,9 @@ export interface PauseWrite {
 
 export type Write = FileInsert | FileUpdate | HeadWrite | KeyWrite | PauseWrite;
 
+/** Position in a queue. */
+export type QueuePosition = Pick<FileRow, 'id' | 'order'>;
+
 /** Index entry of a waiting, blocked or parked file. */
 export type FailedFile = Pick<FileRow, 'id' | 'type'>;
 
@@ -58,19 +61,26 @@ export interface DispatchStore {
   heads(sequence: string): Promise<readonly HeadRow[]>;
   key(bucket: string, key: string): Promise<KeyRow | undefined>;
   pauses(): Promise<PauseRow | undefined>;
-  /** The first files of the queue, in order. */
-  queued(sequence: string, limit: number): Promise<readonly QueuedFile[]>;
+  /** The first files of the queue, in order; or the first ones after a position, for operators. */
+  queued(sequence: string, limit: number, after?: QueuePosition): Promise<readonly QueuedFile[]>;
   /** Order of the last file of the queue. */
   lastQueued(sequence: string): Promise<string | undefined>;
   /** Commits all writes or none; false if a condition does not hold or a concurrent commit conflicts. */
   commit(writes: readonly Write[]): Promise<boolean>;
   /** Files that hold a slot and whose `dueAt` has passed. */
   dueFiles(now: number): AsyncIterable<string>;
-  /** Waiting, blocked or parked files of one type or of all types, including former ones, by type and order. */
-  listFailed(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncIterable<FailedFile>;
+  /**
+   * Waiting, blocked or parked files of one type or of all types, including former ones, by type and order; those after
+   * the file `after`, which need not have this status any more.
+   */
+  listFailed(
+    status: 'waiting' | 'blocked' | 'parked',
+    type?: string,
+    after?: FailedFile & QueuePosition,
+  ): AsyncIterable<FailedFile>;
   /**
    * Sequences with a queue, each once, and the first file of each queue; in circular order, starting after the sequence
-   * `after`.
+   * `after`. With `toEnd`, the order is not circular: it ends with the last sequence.
    */
-  backlog(after?: string): AsyncIterable<{ readonly sequence: string; readonly first: string }>;
+  backlog(after?: string, toEnd?: boolean): AsyncIterable<{ readonly sequence: string; readonly first: string }>;
 }

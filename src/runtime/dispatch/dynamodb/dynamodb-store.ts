@@ -23,6 +23,7 @@ import {
   indexes,
   objectKey,
   pauseKey,
+  queueKey,
   shardOf,
   toRow,
   failedSk,
@@ -31,7 +32,7 @@ import { transactItems } from './writes.js';
 import { DependencyUnavailable } from '../../errors.js';
 import { checkedNumber } from '../../support/option-checks.js';
 import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
-import { type DispatchStore, type FailedFile, type Write } from '../store.js';
+import { type DispatchStore, type FailedFile, type QueuePosition, type Write } from '../store.js';
 
 type Item = Record<string, AttributeValue>;
 
@@ -91,9 +92,11 @@ export class DynamoDbStore implements DispatchStore {
     return heads;
   }
 
-  async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
+  async queued(sequence: string, limit: number, after?: QueuePosition): Promise<readonly QueuedFile[]> {
     const { Items = [] } = await this.#page({
-      ...partition(`S#${sequence}`, 'Q#'),
+      ...(after === undefined
+        ? partition(`S#${sequence}`, 'Q#')
+        : partition(`S#${sequence}`, `${queueKey(sequence, after).sk}\0`, `Q#${END}`)),
       ConsistentRead: true,
       Limit: limit,
     });
@@ -136,10 +139,11 @@ export class DynamoDbStore implements DispatchStore {
     }
   }
 
-  async *backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
+  async *backlog(after?: string, toEnd = false): AsyncGenerator<{ sequence: string; first: string }> {
     const start = after === undefined ? 0 : shardOf(after);
+    const steps = toEnd ? DUE_SHARDS - start : DUE_SHARDS + (after === undefined ? 0 : 1);
     // After `after` in its shard, then the other shards, then its shard up to `after`
-    for (let step = 0; step < DUE_SHARDS + (after === undefined ? 0 : 1); step += 1) {
+    for (let step = 0; step < steps; step += 1) {
       const shard = duePk((start + step) % DUE_SHARDS);
       const end = step === DUE_SHARDS && after !== undefined ? backlogSk(after, END) : `Q#${END}`;
       let from = step === 0 && after !== undefined ? backlogSk(after, END) : 'Q#';
@@ -160,8 +164,14 @@ export class DynamoDbStore implements DispatchStore {
     }
   }
 
-  async *listFailed(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<FailedFile> {
+  async *listFailed(
+    status: 'waiting' | 'blocked' | 'parked',
+    type?: string,
+    after?: FailedFile & QueuePosition,
+  ): AsyncGenerator<FailedFile> {
+    const start = after && { troublePk: status, troubleSk: failedSk(after.type, after.order), ...fileKey(after.id) };
     const query = {
+      ...(start && { ExclusiveStartKey: marshall(start) }),
       ...partition(status, type === undefined ? '' : failedSk(type, ''), undefined, 'trouble'),
       IndexName: indexes.trouble,
     };
@@ -182,7 +192,7 @@ export class DynamoDbStore implements DispatchStore {
   }
 
   async *#query(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Record<string, unknown>> {
-    let start: Item | undefined;
+    let start: Item | undefined = query.ExclusiveStartKey;
     do {
       const { Items = [], LastEvaluatedKey } = await this.#page({
         ...query,

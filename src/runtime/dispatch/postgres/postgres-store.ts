@@ -1,7 +1,7 @@
 import { type Statement, fileColumns, fromRow, statements } from './statements.js';
 import { dispatchSchema } from './schema.js';
 import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
-import { type DispatchStore, type FailedFile, type Write } from '../store.js';
+import { type DispatchStore, type FailedFile, type QueuePosition, type Write } from '../store.js';
 
 /** The subset of a `pg` connection that the store uses. */
 export interface PostgresConnection {
@@ -69,11 +69,12 @@ export class PostgresStore implements DispatchStore {
     return this.#one<PauseRow>('SELECT version, scopes, groupings FROM fileworks_pause', []);
   }
 
-  async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
+  async queued(sequence: string, limit: number, after?: QueuePosition): Promise<readonly QueuedFile[]> {
     const { rows } = await this.#pool.query(
       `SELECT id, type, status, sequence, "order", slots, rev, epoch, attempts, not_before, fence, sequence_part FROM fileworks_file
-       WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order", id COLLATE "C" LIMIT $2`,
-      [sequence, limit],
+       WHERE sequence COLLATE "C" = $1 AND status = 'queued'${after === undefined ? '' : ` AND ("order", id COLLATE "C") > ($3, $4)`}
+       ORDER BY "order", id COLLATE "C" LIMIT $2`,
+      [sequence, limit, ...(after === undefined ? [] : [after.order, after.id])],
     );
     return rows.map((row) => fromRow(row) as unknown as QueuedFile);
   }
@@ -118,9 +119,9 @@ export class PostgresStore implements DispatchStore {
   }
 
   /** Skips from one sequence to the next regardless of queue lengths. */
-  async *backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
+  async *backlog(after?: string, toEnd = false): AsyncGenerator<{ sequence: string; first: string }> {
     yield* this.#backlogBetween(after ?? '');
-    if (after !== undefined) {
+    if (after !== undefined && !toEnd) {
       yield* this.#backlogBetween('', after);
     }
   }
@@ -141,12 +142,24 @@ export class PostgresStore implements DispatchStore {
     }
   }
 
-  async *listFailed(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<FailedFile> {
-    const { rows } = await this.#pool.query(
-      'SELECT id, type FROM fileworks_file WHERE status = $1 AND ($2::text IS NULL OR type = $2) ORDER BY type, "order"',
-      [status, type ?? null],
-    );
-    yield* rows as unknown as FailedFile[];
+  async *listFailed(
+    status: 'waiting' | 'blocked' | 'parked',
+    type?: string,
+    after?: FailedFile & QueuePosition,
+  ): AsyncGenerator<FailedFile> {
+    for (let last = after; ;) {
+      const { rows } = await this.#pool.query(
+        `SELECT id, type, "order" FROM fileworks_file WHERE status = $1 AND ($2::text IS NULL OR type = $2)
+           AND ($3::text IS NULL OR (type, "order", id) > ($3, $4, $5)) ORDER BY type, "order", id LIMIT ${PAGE}`,
+        [status, type ?? null, last?.type ?? null, last?.order ?? null, last?.id ?? null],
+      );
+      const files = rows as unknown as (FailedFile & QueuePosition)[];
+      yield* files;
+      last = files.at(-1);
+      if (files.length < PAGE) {
+        return;
+      }
+    }
   }
 
   /**

@@ -44,15 +44,15 @@ export function watched({ store, history, time, dies, anyVersion = false }: Watc
     heads: (sequence) => call(() => store.heads(sequence)),
     key: (bucket, key) => call(() => store.key(bucket, key)),
     pauses: () => call(() => store.pauses()),
-    queued: (sequence, limit) =>
+    queued: (sequence, limit, after) =>
       call(() => {
         queueRead = history.stamp();
-        return store.queued(sequence, limit);
+        return store.queued(sequence, limit, after);
       }),
     lastQueued: (sequence) => call(() => store.lastQueued(sequence)),
     dueFiles: (now) => store.dueFiles(now),
-    listFailed: (status, type) => store.listFailed(status, type),
-    backlog: (after) => store.backlog(after),
+    listFailed: (...which) => store.listFailed(...which),
+    backlog: (...from) => store.backlog(...from),
     commit: (writes) =>
       call(async () => {
         const read = queueRead;

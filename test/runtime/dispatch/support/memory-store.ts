@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   type DispatchStore,
+  type FailedFile,
   type FileRow,
   type HeadRow,
   type KeyRow,
   type PauseRow,
   type QueuedFile,
+  type QueuePosition,
   type Write,
 } from '../../../../src/runtime/dispatch/index.js';
 
@@ -45,9 +47,11 @@ export class MemoryStore implements DispatchStore {
     return this.#pauses;
   }
 
-  async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
+  async queued(sequence: string, limit: number, after?: QueuePosition): Promise<readonly QueuedFile[]> {
     await this.giveWay();
-    return this.#queue(sequence).slice(0, limit);
+    return this.#queue(sequence)
+      .filter((file) => after === undefined || behind(file, after))
+      .slice(0, limit);
   }
 
   async lastQueued(sequence: string) {
@@ -78,23 +82,27 @@ export class MemoryStore implements DispatchStore {
     }
   }
 
-  async *listFailed(status: FileRow['status'], type?: string) {
+  async *listFailed(status: FileRow['status'], type?: string, after?: FailedFile & QueuePosition) {
     await this.giveWay();
-    yield* [...this.files.values()].filter(
-      (file) => file.status === status && (type === undefined || file.type === type),
-    );
+    yield* [...this.files.values()]
+      .filter((file) => file.status === status && (type === undefined || file.type === type))
+      .sort((a, b) => compare(a.type, b.type) || compare(a.order, b.order) || compare(a.id, b.id))
+      .filter(
+        (file) => after === undefined || file.type > after.type || (file.type === after.type && behind(file, after)),
+      );
   }
 
-  async *backlog(after?: string) {
+  async *backlog(after?: string, toEnd = false) {
     await this.giveWay();
     const sequences = new Set(
       [...this.files.values()].flatMap(({ status, sequence }) =>
         status === 'queued' && sequence !== undefined ? [sequence] : [],
       ),
     );
-    const behind = (sequence: string) => after === undefined || sequence > after;
+    const follows = (sequence: string) => after === undefined || sequence > after;
     const circle = [...sequences].sort();
-    for (const sequence of [...circle.filter(behind), ...circle.filter((one) => !behind(one))]) {
+    const rest = toEnd ? [] : circle.filter((one) => !follows(one));
+    for (const sequence of [...circle.filter(follows), ...rest]) {
       const first = this.#queue(sequence).at(0);
       if (first) {
         yield { sequence, first: first.id };
@@ -149,5 +157,7 @@ export class MemoryStore implements DispatchStore {
   }
 }
 
+const behind = (file: QueuePosition, after: QueuePosition) =>
+  (compare(file.order, after.order) || compare(file.id, after.id)) > 0;
 const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0);
 const defined = (row: object) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
