@@ -139,7 +139,9 @@ export const handlerMutants = [
       'if (file?.type !== type) {',
       'files of another status are listed',
     ],
-    ['return { files, more: true };', 'return { files, more: false };', 'a cut list looks complete'],
+    ['return { files, more: true,', 'return { files, more: false,', 'a cut list looks complete'],
+    ['id > after.id', "id > ''", 'a page of running files begins again'],
+    ['name === after?.sequence ? after : undefined', 'undefined', 'a page of queued files begins again'],
   ]),
   ...mutantsOf('handlers/dispatch-operator/reconcile.ts', [
     ['if (!request.dryRun) {', 'if (request.dryRun) {', 'a dry run sends events'],
