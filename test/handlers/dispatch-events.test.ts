@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DispatchStateEnv } from '../../src/contract/dispatch-env';
 import { DispatchSweep } from '../../src/contract/dispatch-config';
+import { handler as ingress } from '../../src/handlers/dispatch-ingress';
 import { Dispatcher, DynamoDbStore, TaskSupervisor } from '../../src/runtime/dispatch/index.js';
 import { fileIn } from '../runtime/dispatch/support/rows';
 import { DispatchBench, launch, rule, s3Event } from './support/dispatch-bench';
@@ -190,4 +191,57 @@ test('a file that settles for longer than SQS can delay a message is left to the
   await expect(bench.ingress(body)).resolves.toEqual({ batchItemFailures: [] });
   expect(bench.lines).toContainEqual(expect.objectContaining({ message: 'registered', type: 'W' }));
   expect(bench.wakes).toEqual([]);
+});
+
+describe('while the table is unavailable', () => {
+  const denied = Object.assign(new Error('denied'), { name: 'AccessDeniedException', $metadata: {} });
+  const unavailable = () =>
+    bench.metrics().filter((line) => 'DependencyUnavailableTime' in line && !('Dependency' in line));
+
+  test('events wait on the queue with their attempts, and only one of them calls it', async () => {
+    const register = jest.spyOn(Dispatcher.prototype, 'register').mockRejectedValue(denied);
+    const events = [s3Event('A/1', 1), s3Event('A/2', 2), s3Event('A/3', 3)];
+    expect(await bench.ingress(...events)).toEqual({ batchItemFailures: [] });
+    register.mockClear();
+    const now = jest.spyOn(performance, 'now');
+    now.mockReturnValue(performance.now() + 11_000);
+    expect(await bench.ingress(...events)).toEqual({ batchItemFailures: [] });
+    expect(register).toHaveBeenCalledTimes(1);
+    expect(bench.postponed.map(({ MessageBody: body }) => body)).toEqual([...events, ...events]);
+    const [{ DelaySeconds: delaySeconds, MessageAttributes: attributes }] = bench.postponed;
+    expect(delaySeconds).toBeGreaterThanOrEqual(25);
+    expect(JSON.parse(attributes?.['fileworks-resent'].StringValue ?? '')).toEqual({
+      v: 1,
+      id: 'message-0',
+      sentAt: 0,
+      attempts: 0,
+    });
+    expect(unavailable().at(-1)).toMatchObject({ Task: 'Dispatcher', DependencyUnavailableTime: 11 });
+    register.mockResolvedValue('registered' as never);
+    now.mockReturnValue(performance.now() + 11_000);
+    expect(await bench.ingress(...events)).toEqual({ batchItemFailures: [] });
+    expect(register).toHaveBeenCalledTimes(4);
+    expect(bench.deadLetters).toEqual([]);
+  });
+
+  test('a direct event waits on the queue; other errors of it are thrown', async () => {
+    const register = jest.spyOn(Dispatcher.prototype, 'register').mockRejectedValueOnce(denied);
+    const event = JSON.parse(s3Event('A/4', 4)) as { id: string };
+    await expect(ingress(event)).resolves.toBeUndefined();
+    expect(bench.postponed).toHaveLength(1);
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+    register.mockRejectedValueOnce(new Error('a defect'));
+    await expect(ingress(event)).rejects.toThrow('a defect');
+  });
+
+  test('launches and ends are left to the sweeper, which reports it each minute', async () => {
+    jest.spyOn(TaskSupervisor.prototype, 'tick').mockRejectedValue(denied);
+    expect(await bench.launcher('one')).toEqual({ batchItemFailures: [] });
+    jest.spyOn(Dispatcher.prototype, 'continueSequence').mockRejectedValue(denied);
+    expect(await bench.watcher({ Records: [record('1', 'A')] })).toEqual({ batchItemFailures: [] });
+    jest.spyOn(Dispatcher.prototype, 'releaseStalePlaces').mockRejectedValue(denied);
+    await expect(bench.watcher(DispatchSweep)).resolves.toBeUndefined();
+    expect(unavailable()).toHaveLength(3);
+    expect(counts()).toEqual([]);
+  });
 });

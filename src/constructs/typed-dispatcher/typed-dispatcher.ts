@@ -15,6 +15,7 @@ import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { OBJECT_EVENT_SOURCE } from '../../contract/object-event';
 import type { IFileDispatcher, IFileIngestBucket, IIngestRoute, IngestDelivery } from '../file-ingest-bucket';
 import { checkDuration, checkNewId, checkWholeNumber } from '../private/checks';
+import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { grantSend } from '../private/grants';
 import { grantListVersions, grantResultObjects } from '../private/object-grants';
 import { nameOf, pathOf } from '../private/paths';
@@ -175,6 +176,12 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   /** In ALARM when the function that launches tasks has received no message of its queue for ten minutes. */
   readonly notLaunchingAlarm: cloudwatch.Alarm;
 
+  /**
+   * In ALARM while a dependency of the functions, such as the state table, has been unavailable for five minutes. Events
+   * and files wait meanwhile.
+   */
+  readonly dependencyUnavailableAlarm: cloudwatch.Alarm;
+
   /** In ALARM when Lambda has throttled the functions for ten minutes. */
   readonly throttleAlarm: cloudwatch.Alarm;
 
@@ -244,6 +251,9 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     this.refusedAlarm = alarms.refused;
     this.sweeperAlarm = alarms.sweeper;
     this.notLaunchingAlarm = alarms.notLaunching;
+    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(this, 'Events and files', [
+      this.metricDependencyUnavailableTime(),
+    ]);
     const { ingress, launcher, watcher } = this.#functions;
     this.throttleAlarm = createThrottleAlarm(this, [ingress, launcher, watcher]);
   }
@@ -423,6 +433,15 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
    */
   metricOldestQueuedFileAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return dispatchMetric(this, DispatchMetrics.oldestQueuedAge, props);
+  }
+
+  /**
+   * Seconds for which a dependency of the functions has been unavailable; no data point while all answer.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  metricDependencyUnavailableTime(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return taskUnavailableTime(this, props);
   }
 
   /**

@@ -4,9 +4,11 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchRules } from '../../contract/dispatch-config';
 import { MessageAttributeNames } from '../../contract/job-message';
 import type { Arrival } from '../../runtime/dispatch/events';
+import { MessageWait } from '../../runtime/queue/message-wait';
 import { createParts, lazy } from '../shared/dispatch-parts';
 import { variable } from '../shared/environment';
 import { log } from '../shared/log';
+import { reportOutage } from '../shared/outages';
 import type { SqsBatchResponse, SqsEvent, SqsRecord } from '../shared/sqs-event';
 import { classify, deletedVersion } from './classify';
 import { type ObjectEvent, type ObjectEventRecord, readObjectEvent } from './object-event';
@@ -14,6 +16,16 @@ import { ObjectGone, ObjectInspector } from './object-inspector';
 
 const parts = lazy(createParts);
 const inspectors = lazy(() => ({ s3: new S3Client(), lambda: new LambdaClient() }));
+const wait = lazy(
+  () =>
+    new MessageWait({
+      sqs: parts().sqs,
+      queueUrl: variable(DispatchFunctionEnv.eventQueueUrl),
+      onUnavailable: reportOutage,
+      onFailed: ({ messageId }, error) =>
+        log('ERROR', 'event could not be registered; it is redelivered', { messageId, error: String(error) }),
+    }),
+);
 const rules = lazy(() => JSON.parse(variable(DispatchFunctionEnv.rules)) as DispatchRules);
 
 /** An event that EventBridge delivers directly, without a queue. */
@@ -22,30 +34,32 @@ interface DirectEvent {
 }
 
 /**
- * Registers the files of S3 events, and claims free slots. @throws for a direct event, errors of its registration:
- * Lambda retries it
+ * Registers the files of S3 events, and claims free slots. While a dependency is unavailable, events wait on the queue,
+ * direct ones too.
+ *
+ * @throws for a direct event, errors of its registration: Lambda retries it
  */
 export async function handler(event: SqsEvent | DirectEvent): Promise<SqsBatchResponse | undefined> {
   if ('Records' in event) {
     return registerAll(event);
   }
-  await registerMessage({ messageId: event.id, body: JSON.stringify(event) });
+  let error: unknown;
+  const message = { messageId: event.id, body: JSON.stringify(event) };
+  const failed = await wait().run([message], async (one) => {
+    await registerMessage(one).catch((thrown: unknown) => {
+      error = thrown;
+      throw thrown;
+    });
+  });
+  if (failed.length > 0) {
+    throw error;
+  }
   return undefined;
 }
 
 async function registerAll({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
-  const done = await Promise.allSettled(records.map(registerMessage));
-  const failed = done.flatMap((result, index) => {
-    if (result.status === 'fulfilled') {
-      return [];
-    }
-    log('ERROR', 'event could not be registered; it is redelivered', {
-      messageId: records[index]?.messageId,
-      error: String(result.reason),
-    });
-    return [{ itemIdentifier: records[index]?.messageId ?? '' }];
-  });
-  return { batchItemFailures: failed };
+  const failed = await wait().run(records, registerMessage);
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
 type Message = Pick<SqsRecord, 'messageId' | 'body'>;

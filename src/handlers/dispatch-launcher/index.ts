@@ -5,9 +5,11 @@ import { createTaskSupervisor } from '../shared/dispatch-task-supervisor';
 import { lazy } from '../shared/dispatch-parts';
 import { numberVariable } from '../shared/environment';
 import { log } from '../shared/log';
+import { Outages } from '../shared/outages';
 import type { SqsBatchResponse, SqsEvent } from '../shared/sqs-event';
 
 const parts = lazy(createTaskSupervisor);
+const outages = new Outages();
 
 /**
  * Performs the next step of each file in the messages, usually the launch of its task.
@@ -24,10 +26,11 @@ export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchR
     try {
       const { file } = JSON.parse(body) as DispatchWake;
       launched = await parts().supervisor.tick(file);
+      outages.answered();
     } catch (error) {
       log('ERROR', 'file could not be launched', { wake: body.slice(0, 200), error: String(error) });
-      // An operator must act, as recorded in the row: a retry would fail again
-      if (!(error instanceof LaunchMisconfigured)) {
+      // If a dependency is unavailable, the sweeper repeats the step. If an operator must act, a retry would fail again
+      if (!outages.met(error) && !(error instanceof LaunchMisconfigured)) {
         batchItemFailures.push({ itemIdentifier: messageId });
       }
     }

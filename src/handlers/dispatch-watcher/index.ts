@@ -8,8 +8,10 @@ import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import { regroup } from './regroup';
 import { putMetrics } from '../shared/dispatch-metrics';
+import { Outages } from '../shared/outages';
 
 const parts = lazy(createTaskSupervisor);
+const outages = new Outages();
 
 interface Context {
   getRemainingTimeInMillis(): number;
@@ -57,7 +59,18 @@ export async function handler(event: WatchedEvent, context: Context): Promise<ob
   if ('detail-type' in event) {
     return event['detail-type'] === 'ECS Task State Change' ? onTask(event) : onExecution(event);
   }
-  return sweep(context);
+  try {
+    const isComplete = await sweep(context);
+    if (isComplete) {
+      outages.answered();
+    }
+  } catch (error) {
+    // The next sweep is due in a minute; a retry would only call the dependency more often
+    if (!outages.met(error)) {
+      throw error;
+    }
+  }
+  return undefined;
 }
 
 const END_METRICS = {
@@ -91,7 +104,11 @@ async function onStream({ Records: records }: StreamEvent): Promise<object> {
   );
   const failed = [...sequences.values()]
     .map(({ number }) => number)
-    .filter((_, index) => results[index]?.status === 'rejected');
+    .filter((_, index) => {
+      const result = results[index];
+      // If a dependency is unavailable, the sweeper continues the sequence
+      return result?.status === 'rejected' && !outages.met(result.reason);
+    });
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
@@ -138,21 +155,24 @@ async function onExecution({ detail }: ExecutionEvent): Promise<undefined> {
   return undefined;
 }
 
-async function sweep(context: Context): Promise<undefined> {
+/** Whether all due files were checked, and no dependency was unavailable. */
+async function sweep(context: Context): Promise<boolean> {
   const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - SPARE_MS));
   await parts().dispatcher.releaseStalePlaces(types());
-  await parts().supervisor.sweep(signal, (about, error) =>
-    log('ERROR', 'sweep: check failed', { about, error: String(error) }),
-  );
+  let isAnswered = true;
+  await parts().supervisor.sweep(signal, (about, error) => {
+    log('ERROR', 'sweep: check failed', { about, error: String(error) });
+    isAnswered = !outages.met(error) && isAnswered;
+  });
   if (signal.aborted) {
     log('WARN', 'sweep: not all due files were checked in time; the next sweep continues');
-    return undefined;
+    return false;
   }
   await regroup(parts(), JSON.parse(variable(DispatchFunctionEnv.groupings)) as Record<string, string>);
   await reportBacklog();
   await maintainDatabase();
   putMetrics({ [DispatchMetrics.sweeps]: 1 });
-  return undefined;
+  return isAnswered;
 }
 
 const types = () => Object.keys(JSON.parse(variable(DispatchFunctionEnv.launches)) as object);

@@ -66,6 +66,8 @@ export class DispatchBench {
   readonly executions: string[] = [];
   readonly wakes: string[] = [];
   readonly deadLetters: { body: string; reason: string }[] = [];
+  /** Events that the ingress function sent anew. */
+  readonly postponed: SendMessageCommand['input'][] = [];
   /** Tasks that ECS calls stopped, and those that it was asked to stop. */
   readonly stopped = new Set<string>();
   readonly asked: string[] = [];
@@ -167,7 +169,16 @@ export class DispatchBench {
   }
 
   #play(): void {
-    for (const list of [this.tasks, this.wakes, this.deadLetters, this.asked, this.lines, this.sent, this.executions]) {
+    for (const list of [
+      this.tasks,
+      this.wakes,
+      this.deadLetters,
+      this.postponed,
+      this.asked,
+      this.lines,
+      this.sent,
+      this.executions,
+    ]) {
       list.length = 0;
     }
     this.runTask = undefined;
@@ -192,8 +203,11 @@ export class DispatchBench {
     );
   }
 
-  #take({ input: { QueueUrl: url, MessageBody: body = '', MessageAttributes: attributes } }: SendMessageCommand): void {
-    if (url === 'files') {
+  #take({ input }: SendMessageCommand): void {
+    const { QueueUrl: url, MessageBody: body = '', MessageAttributes: attributes } = input;
+    if (url === 'events') {
+      this.postponed.push(input);
+    } else if (url === 'files') {
       this.sent.push(body);
     } else if (url === 'wakes') {
       this.wakes.push((JSON.parse(body) as DispatchWake).file);

@@ -77,10 +77,12 @@ export class DispatcherFunctions {
       {
         [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => types.renderRules() }),
         [DispatchFunctionEnv.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
+        [DispatchFunctionEnv.eventQueueUrl]: queue.queueUrl,
       },
       direct ? deadLetterQueue : undefined,
     );
     grantSend(deadLetterQueue, ingress);
+    grantSend(queue, ingress);
     this.#consume('IngressSource', ingress, queue, DispatcherDefaults.registrars);
     return ingress;
   }

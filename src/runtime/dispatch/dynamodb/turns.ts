@@ -5,6 +5,9 @@ import { ConfigurationError } from '../../errors.js';
 import type { Environment } from '../../support/environment.js';
 import { type TurnSource } from '../take-turn.js';
 
+/** A service that does not answer fails a call; the SDK itself waits without end. Milliseconds. */
+const TIMEOUTS = { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true } as const;
+
 /** The DynamoDB table named by `TypedDispatcher` in the environment. @throws ConfigurationError */
 export function dynamoDbTurns(env: Environment = process.env): TurnSource & { readonly store: DynamoDbStore } {
   const { [DispatchStateEnv.tableName]: tableName, [DispatchStateEnv.retentionSeconds]: retention } = env;
@@ -17,7 +20,7 @@ export function dynamoDbTurns(env: Environment = process.env): TurnSource & { re
   }
   return {
     store: new DynamoDbStore({
-      client: new DynamoDBClient(),
+      client: new DynamoDBClient({ requestHandler: TIMEOUTS }),
       tableName,
       ...(retention !== undefined && { retentionSeconds: Number(retention) }),
     }),
