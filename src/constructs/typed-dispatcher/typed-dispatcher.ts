@@ -177,8 +177,8 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   readonly notLaunchingAlarm: cloudwatch.Alarm;
 
   /**
-   * In ALARM while a dependency of the functions, such as the state table, has been unavailable for five minutes. Events
-   * and files wait meanwhile.
+   * In ALARM while a dependency of the functions, such as the state table, has been unavailable for five minutes.
+   * Events and files wait meanwhile.
    */
   readonly dependencyUnavailableAlarm: cloudwatch.Alarm;
 

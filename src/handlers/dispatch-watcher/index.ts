@@ -107,7 +107,7 @@ async function onStream({ Records: records }: StreamEvent): Promise<object> {
     .filter((_, index) => {
       const result = results[index];
       // If a dependency is unavailable, the sweeper continues the sequence
-      return result?.status === 'rejected' && !outages.met(result.reason);
+      return result.status === 'rejected' && !outages.met(result.reason);
     });
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -31,8 +31,8 @@ export interface MessageWaitOptions {
 /** A dependency that has refused a call is called again after this time. */
 const PAUSE_MS = 10_000;
 /**
- * Delay of a message that waits. Each of them reports the outage when it is received again, and its alarm needs a data point
- * for each minute.
+ * Delay of a message that waits. Each of them reports the outage when it is received again, and its alarm needs a data
+ * point for each minute.
  */
 const DELAY_SECONDS = { min: 25, max: 50 } as const;
 
