@@ -30,6 +30,11 @@ export const WorkerMetrics = {
   /** Seconds for which a dependency of jobs has been unavailable; no data point while all answer. */
   dependencyUnavailableTime: 'DependencyUnavailableTime',
   /**
+   * Seconds since the dependencies of a task, which had waited for one, answered: in advance, for as long as waits can
+   * have been reported in advance.
+   */
+  dependencyAnsweredTime: 'DependencyAnsweredTime',
+  /**
    * Seconds since the oldest message with a running handler was sent: at the start of each handler, and each minute.
    * The metric of SQS passes over messages that were received three times.
    *

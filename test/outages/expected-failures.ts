@@ -23,10 +23,6 @@ export const EXPECTED_FAILURES: readonly ExpectedFailure[] = [
     because:
       'a run that hangs for longer than two minutes counts as answered, so the wait begins again, and the alarm is late',
   },
-  {
-    cells: /^object task \//,
-    because: 'the alarm comes after more than 8 minutes, or never, and a job of a dependency that hangs is done late',
-  },
 ];
 
 /** Why a cell is expected to fail, if it is. */

@@ -25,7 +25,7 @@ export interface PlayOptions {
 
 const MINUTE_MS = 60_000;
 const ALL_JOBS = Object.values(JOBS).reduce((sum, count) => sum + count, 0);
-/** After this time of the clock, what is not done is lost. */
+/** After this time of the clock, and real time for tasks on a busy machine, what is not done is lost. */
 const PATIENCE_MS = 30 * MINUTE_MS;
 /** After this time, tasks that have nothing but jobs that wait are stopped. */
 const ONE_TASK_AFTER_MS = 25 * MINUTE_MS;
@@ -143,7 +143,8 @@ async function playCell({ account, evidence, begin, seconds, line }: Player, cel
   await end();
   const endedAt = cloud.clock.now();
   await send(JOBS.end);
-  while (cloud.clock.now() < endedAt + PATIENCE_MS) {
+  const patientUntil = Date.now() + START_MS;
+  while (cloud.clock.now() < endedAt + PATIENCE_MS || Date.now() < patientUntil) {
     const isOk = alarm().at(-1)?.to !== 'ALARM';
     if (ids().size === ALL_JOBS && isOk) {
       break;

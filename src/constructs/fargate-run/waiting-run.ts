@@ -1,6 +1,6 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { METRIC_NAMESPACE, MetricDimensions, WorkerMetrics } from '../../contract/metric-names';
-import { TaskRunEnv } from '../../contract/task-run-env';
+import { REPORT_AHEAD_MINUTES, TaskRunEnv } from '../../contract/task-run-env';
 import { besideClock } from './run-task-state';
 import { attemptSeconds, isWorldFault, outageSeconds, outageSince, outageWait, RUN, run } from './world-faults';
 
@@ -20,9 +20,6 @@ export const MAX_DEPENDENCY_WAIT = Duration.days(7);
 
 /** The error of the last attempt, in the input of the state `failed`. */
 export const lastError = `${run}.error`;
-
-/** The report reaches into the next task, which reports by itself after a minute. */
-const REPORT_AHEAD_MINUTES = 3;
 
 export interface WaitingRunOptions {
   /** Name in metrics. */

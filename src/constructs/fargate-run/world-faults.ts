@@ -1,4 +1,4 @@
-import { UNAVAILABLE_EXIT_CODE } from '../../contract/task-run-env';
+import { MAX_OUTAGE_WAIT_SECONDS, UNAVAILABLE_EXIT_CODE } from '../../contract/task-run-env';
 
 /*
  * JSONata expressions about the failure of a task that a state machine has caught: its `error`, the time when its
@@ -31,7 +31,7 @@ const UNAVAILABLE_ERROR = 'DependencyUnavailable';
 const ANSWERED_AFTER_MS = 1_200_000;
 
 /** Waits of at least this many seconds, and at most this many. */
-const WAIT_SECONDS = { min: 10, max: 900 } as const;
+const WAIT_SECONDS = { min: 10, max: MAX_OUTAGE_WAIT_SECONDS } as const;
 
 /** Part of the time of an outage: a refused start costs nothing, and a burst of them has to spread. */
 const WAIT_PART = { refused: 0.5, started: 0.05 } as const;

@@ -11,7 +11,7 @@ import { ObjectTaskEnv } from '../../contract/object-task-env';
 import { TaskRunEnv } from '../../contract/task-run-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { checkDuration, checkWholeNumber } from '../private/checks';
-import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
+import { createTasksUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { createRunMachine, grantReportOutage, MAX_DEPENDENCY_WAIT, resolveFargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
 import { grantSend } from '../private/grants';
@@ -114,9 +114,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
     grantReportOutage(this.stateMachine);
     grantSend(this.deadLetterQueue, this.stateMachine);
     useFargateCapacity(props.cluster, this.stateMachine);
-    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(this, 'Objects', [
-      this.metricDependencyUnavailableTime(),
-    ]);
+    this.dependencyUnavailableAlarm = createTasksUnavailableAlarm(this, 'Objects');
   }
 
   /**

@@ -15,7 +15,7 @@ import { TaskRunEnv } from '../../contract/task-run-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { createAlarm } from '../private/alarm';
 import { checkDuration, checkWholeNumber } from '../private/checks';
-import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
+import { createTasksUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { failedRuns, grantRunTask, OF_FAILED_RUNS, resolveFargateRun, type FargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
 import { createMissedAlarm, MAX_MISSED_HOURS } from '../private/missed-runs';
@@ -134,9 +134,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     });
     useFargateCapacity(props.cluster, this.stateMachine ?? this.schedule);
 
-    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(this, 'Runs', [
-      this.metricDependencyUnavailableTime(),
-    ]);
+    this.dependencyUnavailableAlarm = createTasksUnavailableAlarm(this, 'Runs');
     this.failureAlarm = this.stateMachine && this.#createFailureAlarm();
     const missedFor =
       props.alarmMissedFor ??

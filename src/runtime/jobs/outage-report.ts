@@ -1,18 +1,24 @@
 import { MetricDimensions, WorkerMetrics } from '../../contract/metric-names.js';
+import { MAX_REPORTED_AHEAD_MINUTES } from '../../contract/task-run-env.js';
 import { type Clock, type Timer } from '../support/clock.js';
-import { type Dimensions, metricLine } from '../telemetry/metric-line.js';
+import { type Dimensions, metricLine, type MetricValues } from '../telemetry/metric-line.js';
 import { tolerateClosedOutput } from '../support/closed-output.js';
 
 /** The finest step of standard CloudWatch metrics. */
 const EVERY_MS = 60_000;
-/** A run that is refused less soon after the one before has probably been answered, and may work for hours. */
-const REFUSED_WITHIN_MS = 150_000;
+
+/**
+ * A run that is refused less soon after the one before has probably been answered, and may work for hours. A dependency
+ * that hangs refuses after minutes: twice the time of the slowest refusal counts, within these bounds.
+ */
+const TRUST_AFTER_MS = { min: 150_000, max: 600_000 } as const;
 
 /** Reports each minute for how long a task has waited for a dependency, as the alarm of its construct reads it. */
 export class OutageReport {
   #dependency: string | undefined;
-  #since = 0;
-  #refusedAt = 0;
+  #since: number | undefined;
+  #refusedAt: number;
+  #slowestMs = 0;
   #timer: Timer | undefined;
 
   /**
@@ -24,15 +30,41 @@ export class OutageReport {
     private readonly unavailableSeconds: number,
     private readonly clock: Clock,
     private readonly write: (line: string) => void = writeLine,
-  ) {}
+  ) {
+    this.#refusedAt = clock.now();
+  }
 
   /** A run was refused by a dependency. */
   unavailable(dependency: string): void {
+    const now = this.clock.now();
+    const afterMs = now - this.#refusedAt;
+    // A run that took longer than a dependency is trusted to hang has worked before
+    if (afterMs > TRUST_AFTER_MS.max) {
+      this.#since = undefined;
+    } else {
+      this.#slowestMs = Math.max(this.#slowestMs, afterMs);
+    }
     this.#dependency = dependency;
-    this.#refusedAt = this.clock.now();
+    this.#refusedAt = now;
+    this.#since ??= now;
     if (this.#timer === undefined) {
-      this.#since = this.clock.now();
       this.#report();
+    }
+  }
+
+  /**
+   * The dependencies have answered a run, so what still waits for them is about to continue. Its waits were reported in
+   * advance: for as long, this says how long ago the answer was.
+   */
+  answered(): void {
+    if (this.name === undefined || this.#seconds() < EVERY_MS / 1_000) {
+      return;
+    }
+    for (let minute = 0; minute <= MAX_REPORTED_AHEAD_MINUTES; minute += 1) {
+      // A minute more: what is refused in the minute of the answer is refused after it
+      const values = [60 * (minute + 1)];
+      const time = { metric: WorkerMetrics.dependencyAnsweredTime, unit: 'Seconds', values } as const;
+      this.#line({ [MetricDimensions.task]: this.name }, time, minute * EVERY_MS);
     }
   }
 
@@ -42,23 +74,29 @@ export class OutageReport {
   }
 
   #report(): void {
-    if (this.clock.now() - this.#refusedAt > REFUSED_WITHIN_MS) {
+    const now = this.clock.now();
+    if (now - this.#refusedAt > Math.min(TRUST_AFTER_MS.max, Math.max(TRUST_AFTER_MS.min, 2 * this.#slowestMs))) {
       this.end();
       return;
     }
     this.#timer = this.clock.after(EVERY_MS, () => this.#report());
-    const { name } = this;
-    if (name !== undefined && this.#dependency !== undefined) {
-      const task = { [MetricDimensions.task]: name };
-      const seconds = this.unavailableSeconds + (this.clock.now() - this.#since) / 1_000;
-      this.#line(task, seconds);
-      this.#line({ ...task, [MetricDimensions.dependency]: this.#dependency }, seconds);
+    if (this.name !== undefined && this.#dependency !== undefined) {
+      const task = { [MetricDimensions.task]: this.name };
+      const metric = WorkerMetrics.dependencyUnavailableTime;
+      const time = { metric, unit: 'Seconds', values: [this.#seconds()] } as const;
+      this.#line(task, time);
+      this.#line({ ...task, [MetricDimensions.dependency]: this.#dependency }, time);
     }
   }
 
-  #line(dimensions: Dimensions, seconds: number): void {
-    const metric = WorkerMetrics.dependencyUnavailableTime;
-    this.write(metricLine(dimensions, [{ metric, unit: 'Seconds', values: [Math.round(seconds)] }]));
+  /** Of this task and of earlier ones. */
+  #seconds(): number {
+    const own = this.#since === undefined ? 0 : this.clock.now() - this.#since;
+    return this.unavailableSeconds + Math.round(own / 1_000);
+  }
+
+  #line(dimensions: Dimensions, values: MetricValues, aheadMs = 0): void {
+    this.write(metricLine(dimensions, [values], aheadMs));
   }
 }
 

@@ -92,9 +92,13 @@ export async function runTaskProgram<T>(
         unfailing(log).warn({ dependency, err: readable(error) }, 'dependency is unavailable: trying again');
       },
     });
+    report.answered();
   } catch (error) {
     unfailing(log).error({ err: readable(error) }, failure);
     code = codeOf(error, stop.signal);
+    if (code === ObjectTaskExitCode.failed) {
+      report.answered();
+    }
   } finally {
     report.end();
     stopListening();

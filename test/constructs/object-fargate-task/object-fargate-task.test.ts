@@ -135,7 +135,10 @@ describe('ObjectFargateTask with defaults', () => {
   it('is in ALARM while objects wait for a dependency', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Metrics: [
-        Match.objectLike({ Expression: 'FILL(unavailable, 0)', ReturnData: true }),
+        Match.objectLike({
+          Expression: 'IF(FILL(unavailable, 0) > FILL(answered, 1000000000), 0, FILL(unavailable, 0))',
+          ReturnData: true,
+        }),
         Match.objectLike({
           Id: 'unavailable',
           MetricStat: Match.objectLike({
@@ -143,6 +146,13 @@ describe('ObjectFargateTask with defaults', () => {
               MetricName: 'DependencyUnavailableTime',
               Dimensions: [{ Name: 'Task', Value: 'Pipeline/Converter' }],
             }),
+          }),
+        }),
+        Match.objectLike({
+          Id: 'answered',
+          MetricStat: Match.objectLike({
+            Metric: Match.objectLike({ MetricName: 'DependencyAnsweredTime' }),
+            Stat: 'Minimum',
           }),
         }),
       ],

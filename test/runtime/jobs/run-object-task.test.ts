@@ -7,6 +7,7 @@ import {
   runObjectTask,
   type ObjectTaskHandler,
 } from '../../../src/runtime/index.js';
+import { OutageReport } from '../../../src/runtime/jobs/outage-report.js';
 import { ManualClock } from '../../../src/runtime/testing/index.js';
 import { type Logger, silentLogger } from '../../../src/runtime/support/logger.js';
 
@@ -120,7 +121,9 @@ test('reports each minute for how long its construct has waited for a dependency
   await clock.advance(3_600_000);
   write.mockRestore();
   expect(await ended).toEqual([0]);
-  const metrics = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const metrics = lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => 'DependencyUnavailableTime' in line);
   const reported = metrics.map(({ Task, Dependency, DependencyUnavailableTime: time }) => [Task, Dependency, time]);
   expect(reported.slice(0, 6)).toEqual(
     [0, 60, 120].flatMap((seconds) => [
@@ -130,6 +133,54 @@ test('reports each minute for how long its construct has waited for a dependency
   );
   // The run that was answered lasts for long
   expect(reported.length).toBeLessThanOrEqual(10);
+});
+
+test.each([60, 200, 290])('reports in one piece while a dependency hangs for %i seconds', async (seconds) => {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const report = new OutageReport('Converter', 0, clock, (line) => lines.push(line));
+  await clock.advance(seconds * 1_000);
+  for (let run = 0; run < 3; run += 1) {
+    report.unavailable('s3');
+    await clock.advance(seconds * 1_000);
+  }
+  report.end();
+  const times = lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ Dependency }) => !Dependency);
+  expect(times.map(({ DependencyUnavailableTime }) => DependencyUnavailableTime)).toEqual(
+    Array.from({ length: Math.floor((seconds * 3) / 60) + 1 }, (_, minute) => minute * 60),
+  );
+});
+
+test('says in advance that a dependency has answered, for as long as waits can be reported in advance', async () => {
+  const written = async (unavailable: string, ...errors: Error[]) => {
+    const lines: Record<string, unknown>[] = [];
+    const write = jest
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((line) => lines.push(JSON.parse(String(line)) as Record<string, unknown>) > 0);
+    const clock = new ManualClock();
+    const handler = () => (errors.length > 0 ? Promise.reject(errors.shift()!) : Promise.resolve());
+    const more = { FILEWORKS_TASK_NAME: 'Converter', FILEWORKS_UNAVAILABLE_SECONDS: unavailable };
+    const ended = run(handler, { clock, env: { ...env, ...more } });
+    await clock.advance(3_600_000);
+    await ended;
+    write.mockRestore();
+    return lines.filter((line) => 'DependencyAnsweredTime' in line);
+  };
+  const began = Date.now();
+  const lines = await written('600');
+  expect(lines.map(({ DependencyAnsweredTime: time }) => time)).toEqual(
+    Array.from({ length: 19 }, (_, minute) => 60 * (minute + 1)),
+  );
+  const { _aws: last } = lines.at(-1) as { _aws: { Timestamp: number } };
+  expect(last.Timestamp).toBeGreaterThanOrEqual(began + 18 * 60_000);
+  // Work that is itself wrong was answered, too
+  expect(await written('600', new Error('no such format'))).toHaveLength(19);
+  expect(await written('600', ...Array.from({ length: 100 }, denied))).toEqual([]);
+  expect(await written('')).toEqual([]);
+  // Nothing was reported in advance
+  expect(await written('', denied())).toEqual([]);
 });
 
 test('a stop ends the wait for a dependency', async () => {
