@@ -16,7 +16,7 @@ import { BatchFinishEnv } from '../../contract/batch';
 import { BATCH_METRIC_DIMENSION, BatchMetrics, METRIC_NAMESPACE } from '../../contract/metric-names';
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import { createAlarm } from '../private/alarm';
-import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
+import { createTasksUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { createHandlerFunction } from '../private/handler-function';
 import { grantList, grantPutWholeObjects, grantReadObjects, grantResultObjects } from '../private/object-grants';
 import { grantLookForOthers } from '../private/overlap-states';
@@ -196,7 +196,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
       ...OF_FAILED_RUNS,
     });
     this.dependencyUnavailableAlarm = processor.waitsInMachine
-      ? createDependencyUnavailableAlarm(this, 'Batches', [this.metricDependencyUnavailableTime()])
+      ? createTasksUnavailableAlarm(this, 'Batches')
       : undefined;
     this.throttleAlarm = processor.handler && createThrottleAlarm(this, [processor.handler]);
   }

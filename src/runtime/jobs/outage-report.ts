@@ -19,6 +19,7 @@ export class OutageReport {
   #since: number | undefined;
   #refusedAt: number;
   #slowestMs = 0;
+  #earlierSeconds: number;
   #timer: Timer | undefined;
 
   /**
@@ -27,11 +28,12 @@ export class OutageReport {
    */
   constructor(
     private readonly name: string | undefined,
-    private readonly unavailableSeconds: number,
+    unavailableSeconds: number,
     private readonly clock: Clock,
     private readonly write: (line: string) => void = writeLine,
   ) {
     this.#refusedAt = clock.now();
+    this.#earlierSeconds = unavailableSeconds;
   }
 
   /** A run was refused by a dependency. */
@@ -66,6 +68,9 @@ export class OutageReport {
       const time = { metric: WorkerMetrics.dependencyAnsweredTime, unit: 'Seconds', values } as const;
       this.#line({ [MetricDimensions.task]: this.name }, time, minute * EVERY_MS);
     }
+    this.end();
+    this.#since = undefined;
+    this.#earlierSeconds = 0;
   }
 
   end(): void {
@@ -92,7 +97,7 @@ export class OutageReport {
   /** Of this task and of earlier ones. */
   #seconds(): number {
     const own = this.#since === undefined ? 0 : this.clock.now() - this.#since;
-    return this.unavailableSeconds + Math.round(own / 1_000);
+    return this.#earlierSeconds + Math.round(own / 1_000);
   }
 
   #line(dimensions: Dimensions, values: MetricValues, aheadMs = 0): void {

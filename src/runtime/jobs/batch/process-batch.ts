@@ -41,6 +41,8 @@ export interface BatchRun {
   readonly isProbe?: boolean;
   /** Called for each refusal. */
   readonly onUnavailable?: (dependency: string) => void;
+  /** Called when a file is done after a refusal. */
+  readonly onAnswered?: () => void;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function processBatch(
   pointer: BatchPointer,
   handler: BatchHandler,
   options: BatchOptions,
-  { signal, maxWaitMs, isProbe = false, onUnavailable }: BatchRun,
+  { signal, maxWaitMs, isProbe = false, onUnavailable, onAnswered }: BatchRun,
 ): Promise<BatchResult> {
   const {
     client = new S3Client({}),
@@ -69,11 +71,13 @@ export async function processBatch(
   checks.number('concurrency', concurrency, { min: 1, max: 1_000, integer: true });
   checks.number('attempts', attempts, { min: 1, max: 100, integer: true });
   checks.done();
+  let isRefused = isProbe;
   const wait: UntilAnsweredOptions = {
     clock,
     signal,
     maxMs: maxWaitMs,
     onUnavailable: (dependency, error) => {
+      isRefused = true;
       onUnavailable?.(dependency);
       unfailing(logger).warn({ dependency, err: readable(error) }, 'dependency is unavailable: the batch waits');
     },
@@ -102,7 +106,17 @@ export async function processBatch(
     clock,
   });
   log.info({ files: files.length, done: journal.result.files.length }, 'batch begins');
-  await untilAnswered((answered) => work.pass(signal, answered), wait);
+  await untilAnswered(
+    (answered) =>
+      work.pass(signal, () => {
+        answered();
+        if (isRefused) {
+          isRefused = false;
+          onAnswered?.();
+        }
+      }),
+    wait,
+  );
   log.info(work.progress, 'batch done');
   return journal.result;
 }

@@ -75,6 +75,7 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
         maxWaitMs: outage.maxWaitSeconds * 1_000,
         isProbe: outage.unavailableSeconds > 0,
         onUnavailable: (dependency) => report?.unavailable(dependency),
+        onAnswered: () => report?.answered(),
       },
     );
   } catch (error) {

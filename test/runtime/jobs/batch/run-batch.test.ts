@@ -193,6 +193,19 @@ describe('while a dependency is unavailable', () => {
     expect(await run(env, () => undefined)).toBe(BatchExitCode.done);
   });
 
+  test('a task reports its wait each minute, and when a file is done after it', async () => {
+    const { env } = await batchOf(['report/1', 'report/2']);
+    const lines: string[] = [];
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+    let left = 6;
+    const handler: BatchHandler = () => (left > 0 ? ((left -= 1), Promise.reject(denial())) : undefined);
+    await run({ ...env, FILEWORKS_TASK_NAME: 'Nightly' }, handler, { clock: quickClock() });
+    write.mockRestore();
+    const of = (metric: string) => lines.filter((line) => line.includes(metric) && !line.includes('"Dependency"'));
+    expect(of('DependencyUnavailableTime').length).toBeGreaterThan(1);
+    expect(of('DependencyAnsweredTime')).toHaveLength(19);
+  });
+
   test('the batch and its result are read later, and what is done is not processed again', async () => {
     const { env, document } = await batchOf(['read/1', 'read/2'], { by: 'none' });
     await run(env, ({ key }) => (key.endsWith('2') ? Promise.reject(denial()) : undefined), { clock: quickClock() });
