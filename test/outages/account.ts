@@ -1,6 +1,13 @@
 // What sends jobs, and looks at what became of them, with the rights of the account. Buckets and queues go by the names
 // of their outputs.
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
 
@@ -13,22 +20,63 @@ export class Account {
   readonly outputs: Readonly<Partial<Record<string, string>>>;
   readonly #s3: S3Client;
   readonly #sqs: SQSClient;
+  readonly #secrets: SecretsManagerClient;
+  readonly #lambda: LambdaClient;
+  readonly #cloudwatch: CloudWatchClient;
 
   constructor(cloud: LocalCloud) {
     this.cloud = cloud;
     this.outputs = outputsOf(cloud);
     this.#s3 = new S3Client(cloud.clientConfig());
     this.#sqs = new SQSClient(cloud.clientConfig());
+    this.#secrets = new SecretsManagerClient(cloud.clientConfig());
+    this.#lambda = new LambdaClient(cloud.clientConfig());
+    this.#cloudwatch = new CloudWatchClient(cloud.clientConfig());
   }
 
   async putFile(bucket: string, key: string, body = 'file'): Promise<void> {
     await this.#s3.send(new PutObjectCommand({ Bucket: this.outputs[bucket], Key: key, Body: body }));
   }
 
-  /** At most 1,000. */
-  async countFiles(bucket: string, prefix: string): Promise<number> {
-    const request = new ListObjectsV2Command({ Bucket: this.outputs[bucket], Prefix: prefix });
-    return (await this.#s3.send(request)).KeyCount ?? 0;
+  /** At most 1,000 files of a folder, without those of folders in it. */
+  async countFiles(bucket: string, folder: string): Promise<number> {
+    const request = new ListObjectsV2Command({ Bucket: this.outputs[bucket], Prefix: folder, Delimiter: '/' });
+    return (await this.#s3.send(request)).Contents?.length ?? 0;
+  }
+
+  /** Invocations of functions, whose names an output lists, in a time of the clock. */
+  async countInvocations(functions: string, from: number, to: number): Promise<number> {
+    const counts = await Promise.all(
+      (this.outputs[functions]?.split(',') ?? []).map(async (name) => {
+        const { Datapoints: points = [] } = await this.#cloudwatch.send(
+          new GetMetricStatisticsCommand({
+            Namespace: 'AWS/Lambda',
+            MetricName: 'Invocations',
+            Dimensions: [{ Name: 'FunctionName', Value: name }],
+            StartTime: new Date(from),
+            EndTime: new Date(to),
+            Period: 60,
+            Statistics: ['Sum'],
+          }),
+        );
+        return points.reduce((sum, { Sum: count = 0 }) => sum + count, 0);
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Has a function start anew with its next invocation. */
+  async restartFunction(name: string): Promise<void> {
+    const FunctionName = this.outputs[name];
+    const { Environment: { Variables = {} } = {} } = await this.#lambda.send(
+      new GetFunctionConfigurationCommand({ FunctionName }),
+    );
+    const Environment = { Variables: { ...Variables, RESTARTED: '1' } };
+    await this.#lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment }));
+  }
+
+  async putSecret(secret: string, value: string): Promise<void> {
+    await this.#secrets.send(new PutSecretValueCommand({ SecretId: this.outputs[secret], SecretString: value }));
   }
 
   async sendMessage(queue: string, body: object): Promise<void> {

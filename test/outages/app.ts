@@ -7,7 +7,7 @@ import type { Cell } from './cell.ts';
 import { constructOf } from './cells.ts';
 
 /** Cells of a stack: CloudFormation allows 500 resources. */
-const CELLS_OF_STACK = 10;
+const CELLS_OF_STACK = 6;
 
 /** Stands for the image with a program. */
 export const imageOf = (program: string): string => `example/outages/${program}`;
@@ -32,7 +32,7 @@ export function synthesize(
     const construct = constructOf(cell);
     const task = {
       cluster,
-      image: ecs.ContainerImage.fromRegistry(imageOf(construct.program)),
+      image: ecs.ContainerImage.fromRegistry(imageOf(construct.program ?? 'none')),
       environment: {
         ...environment(cell),
         CELL: cell.id,

@@ -19,7 +19,17 @@ export type Form =
   | 'login page';
 
 export type Dependency =
-  'S3 results' | 'S3 source' | 'DynamoDB' | 'Secrets Manager' | 'SQS' | 'PostgreSQL' | 'HTTP API';
+  | 'S3 results'
+  | 'S3 source'
+  | 'DynamoDB'
+  | 'metadata table'
+  | 'Secrets Manager'
+  | 'SQS'
+  | 'EventBridge'
+  | 'PostgreSQL'
+  | 'HTTP API'
+  | 'RunTask'
+  | 'Step Functions';
 
 /** What a construct promises in a cell, where that differs between constructs. */
 export interface Promised {

@@ -2,10 +2,14 @@
 // line here.
 import type { Cell, Dependency, Form } from './cell.ts';
 import type { OutageConstruct } from './constructs/construct.ts';
+import { batches } from './constructs/batches.ts';
+import { dispatcher } from './constructs/dispatcher.ts';
+import { exportsOfApi } from './constructs/exports.ts';
+import { loader } from './constructs/loader.ts';
 import { objectTask } from './constructs/object-task.ts';
 import { queueWorker } from './constructs/queue-worker.ts';
 
-const CONSTRUCTS: readonly OutageConstruct[] = [queueWorker, objectTask];
+const CONSTRUCTS: readonly OutageConstruct[] = [queueWorker, objectTask, dispatcher, exportsOfApi, loader, batches];
 
 export const CELLS: readonly Cell[] = CONSTRUCTS.flatMap((construct) =>
   construct.failures.map(([dependency, form]) => cellOf(construct, dependency, form)),

@@ -44,17 +44,19 @@ interface Evidence {
 }
 
 export async function play({ cells, seconds, speed, toolsDir, line }: PlayOptions): Promise<Measured[]> {
-  const of = (dependency: string) => cells.filter((cell) => cell.dependency === dependency);
+  const withDatabase = cells.filter(
+    (cell) => cell.dependency === 'PostgreSQL' || constructOf(cell).usesDatabase === true,
+  );
   const api = new Api();
   const apiUrl = await api.listen();
-  const database = of('PostgreSQL').length > 0 ? await Database.start(of('PostgreSQL')) : undefined;
+  const database = withDatabase.length > 0 ? await Database.start(withDatabase) : undefined;
   const app = mkdtempSync(join(tmpdir(), 'fileworks-outages-'));
   const evidence: Evidence[] = [];
   let stop = (): Promise<void> => Promise.resolve();
   try {
     synthesize(app, cells, (cell) => ({
       API_URL: apiUrl,
-      ...(cell.dependency === 'PostgreSQL' && { DATABASE_URL: database?.urlOf(cell) ?? '' }),
+      ...(withDatabase.includes(cell) && { DATABASE_URL: database!.urlOf(cell), DATABASE_CA: database!.ca }),
     }));
     const cloud = await LocalCloud.start({
       app,
@@ -73,17 +75,19 @@ export async function play({ cells, seconds, speed, toolsDir, line }: PlayOption
       },
     });
     stop = () => cloud.stop();
-    const begin = async (cell: Cell): Promise<() => unknown> =>
-      cell.dependency === 'HTTP API'
+    const account = new Account(cloud);
+    const begin = async (cell: Cell): Promise<() => unknown> => {
+      await constructOf(cell).begin?.(account, cell, api);
+      return cell.dependency === 'HTTP API'
         ? api.begin(cell)
         : cell.dependency === 'PostgreSQL'
           ? database!.begin(cell)
           : beginAwsOutage(cloud, cell);
-    const account = new Account(cloud);
+    };
     for (const cell of cells) {
       await constructOf(cell).prepare?.(account, cell);
     }
-    const player = { account, evidence, begin, seconds, line };
+    const player = { account, database: database!, evidence, begin, seconds, line };
     // At a distance: all of them in one moment would be a test of this machine
     return await Promise.all(cells.map((cell, index) => delay(index * APART_MS).then(() => playCell(player, cell))));
   } finally {
@@ -96,7 +100,7 @@ export async function play({ cells, seconds, speed, toolsDir, line }: PlayOption
 
 /** The commands of images. */
 function programsOf(cells: readonly Cell[]): { image: string; command: string[] }[] {
-  const programs = new Set(cells.map((cell) => constructOf(cell).program));
+  const programs = new Set(cells.flatMap((cell) => constructOf(cell).program ?? []));
   return [...programs].map((program) => ({
     image: imageOf(program),
     command: [process.execPath, join(PROGRAMS, program)],
@@ -105,13 +109,15 @@ function programsOf(cells: readonly Cell[]): { image: string; command: string[] 
 
 interface Player {
   readonly account: Account;
-  readonly evidence: readonly Evidence[];
+  /** There is none if no cell needs it. */
+  readonly database: Database;
+  readonly evidence: Evidence[];
   readonly begin: (cell: Cell) => Promise<() => unknown>;
   readonly seconds: number;
   readonly line: (line: string) => void;
 }
 
-async function playCell({ account, evidence, begin, seconds, line }: Player, cell: Cell): Promise<Measured> {
+async function playCell({ account, database, evidence, begin, seconds, line }: Player, cell: Cell): Promise<Measured> {
   const { cloud } = account;
   const construct = constructOf(cell);
   let sent = 0;
@@ -123,6 +129,13 @@ async function playCell({ account, evidence, begin, seconds, line }: Player, cel
   const own = () => evidence.filter(({ cell: id }) => id === cell.id);
   const done = () => own().filter(({ outage }) => outage === 'done');
   const ids = () => new Set(done().map(({ id }) => id));
+  /** What no program prints. */
+  const look = async () => {
+    const found = (await construct.done?.(cell, database)) ?? [];
+    for (const id of found.slice(done().length)) {
+      evidence.push({ outage: 'done', cell: cell.id, id, at: cloud.clock.now(), task: '' });
+    }
+  };
   await send(JOBS.before);
   const startedBy = Date.now() + START_MS;
   while (ids().size < JOBS.before) {
@@ -130,6 +143,7 @@ async function playCell({ account, evidence, begin, seconds, line }: Player, cel
       throw new Error(`${cell.id} has done nothing in ${START_MS / 1_000} s`);
     }
     await delay(LOOK_MS);
+    await look();
   }
   const alarm = () =>
     cloud.alarms().find(({ logicalId }) => logicalId.startsWith(`${cell.id}${cell.alarm}`))?.transitions ?? [];
@@ -150,12 +164,14 @@ async function playCell({ account, evidence, begin, seconds, line }: Player, cel
       break;
     }
     await delay(LOOK_MS);
+    await look();
   }
   const calls = own().filter(({ outage, at }) => outage === 'call' && at >= beganAt && at < endedAt);
+  const invocations = await account.countInvocations(`${cell.id}Functions`, beganAt, endedAt);
   const late = calls.filter(({ at }) => at >= beganAt + ONE_TASK_AFTER_MS);
   const after = (from: number, at: number | undefined) =>
     at === undefined ? undefined : Math.round((at - from) / 1_000);
-  const results = await construct.results(account, cell);
+  const results = await construct.results(account, cell, database);
   line(`${cell.id}: done ${ids().size} of ${ALL_JOBS}, ${calls.length} calls`);
   return {
     cell,
@@ -167,7 +183,7 @@ async function playCell({ account, evidence, begin, seconds, line }: Player, cel
     alarmAfterSeconds: after(beganAt, alarm().find(({ to, at }) => to === 'ALARM' && at >= beganAt)?.at),
     okAfterSeconds: after(endedAt, alarm().find(({ to, at }) => to === 'OK' && at >= endedAt)?.at),
     workAfterSeconds: after(endedAt, done().at(doneBefore)?.at),
-    calls: Math.max(0, calls.length - JOBS.beginning),
+    calls: Math.max(0, calls.length + invocations - JOBS.beginning),
     lateCallers: new Set(late.map(({ task }) => task)).size,
   };
 }

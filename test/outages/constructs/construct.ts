@@ -8,22 +8,30 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { QueueScaledFargateWorkerProps } from 'cdk-fileworks';
 import type { Account } from '../account.ts';
 import type { Cell, Dependency, Form, Promised } from '../cell.ts';
+import type { Api } from '../dependencies/api.ts';
+import type { Database } from '../dependencies/database.ts';
 
 export interface OutageConstruct {
   readonly name: string;
   /** The failures that it meets. */
   readonly failures: readonly (readonly [Dependency, Form])[];
   promised(dependency: Dependency, form: Form): Promised;
-  /** File name in `programs/` of what its tasks run. */
-  readonly program: string;
+  /** File name in `programs/` of what its tasks run; none for a construct without tasks. */
+  readonly program?: string;
+  /** Whether it needs PostgreSQL also when that is not the dependency of the cell. */
+  readonly usesDatabase?: boolean;
   /** Adds it to the stack of a cell, with the outputs that the other members, and `dependencies/aws.ts`, read. */
   add(stack: Stack, cell: Cell, setting: Setting): void;
   /** What has to be there before the first job of a cell. */
   prepare?(account: Account, cell: Cell): Promise<void>;
+  /** What happens just before the outage. */
+  begin?(account: Account, cell: Cell, api: Api): Promise<void>;
   /** Sends a job of a cell, which has a number. */
   send(account: Account, cell: Cell, job: number): Promise<void>;
+  /** Jobs that are done, each as often as it was done. Default: what the program prints. */
+  done?(cell: Cell, database: Database): Promise<readonly string[]>;
   /** Number of jobs that have a result. */
-  results(account: Account, cell: Cell): Promise<number>;
+  results(account: Account, cell: Cell, database: Database): Promise<number>;
   deadLetters(account: Account, cell: Cell): Promise<number>;
 }
 

@@ -1,6 +1,8 @@
-// An HTTP API that accepts one request for each job, and fails as its cell says.
+// An HTTP API that accepts one request for each job, lists and sends the only file of each job, and fails as its cell
+// says.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { zip } from '../../e2e/support/zip.ts';
 import type { Cell, Form } from '../cell.ts';
 
 const REFUSALS: Readonly<Partial<Record<Form, (response: ServerResponse) => void>>> = {
@@ -20,20 +22,28 @@ export class Api {
   readonly accepted: string[] = [];
   readonly #failing = new Map<string, Form>();
   readonly #held = new Set<ServerResponse>();
+  readonly #tokens = new Map<string, string>();
+  readonly #archive = zip(1, 'entry');
   readonly #server: Server;
 
   constructor() {
-    this.#server = createServer(({ url = '' }, response) => {
-      const [, cell = '', id = ''] = url.split('/');
-      const form = this.#failing.get(cell);
+    this.#server = createServer(({ url = '', headers }, response) => {
+      const [, cell = '', ...path] = url.split('/');
+      const token = this.#tokens.get(cell);
+      const isRefused = token !== undefined && headers.authorization !== `Bearer ${token}`;
+      const form = isRefused ? '401' : this.#failing.get(cell);
       if (form === undefined) {
-        this.accepted.push(`${cell}/${id}`);
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+        this.#answer(cell, path, response);
       } else {
         this.#held.add(response.once('close', () => this.#held.delete(response)));
         REFUSALS[form]?.(response);
       }
     });
+  }
+
+  /** From now on, the requests of a cell need this token. */
+  requireToken(cell: string, token: string): void {
+    this.#tokens.set(cell, token);
   }
 
   async listen(): Promise<string> {
@@ -52,5 +62,15 @@ export class Api {
   close(): void {
     this.#server.closeAllConnections();
     this.#server.close();
+  }
+
+  #answer(cell: string, [kind = '', id = '']: string[], response: ServerResponse): void {
+    if (kind === 'files') {
+      response.writeHead(200, { 'content-type': 'application/zip' }).end(this.#archive);
+      return;
+    }
+    this.accepted.push(`${cell}/${kind}`);
+    const page = kind === 'jobs' ? { items: [{ id: '0', url: `files/${id}` }] } : {};
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(page));
   }
 }

@@ -34,8 +34,12 @@ export function beginAwsOutage(cloud: LocalCloud, { id, dependency, form }: Cell
       'S3 results': ['s3:PutObject', objects(outputs.BucketName, 'results'), OF_S3],
       'S3 source': ['s3:GetObject', objects(outputs[`${id}SourceName`], 'source'), OF_S3],
       DynamoDB: ['dynamodb:*', `${all}:table/${outputs[`${id}TableName`]}`, OF_OTHERS],
+      'metadata table': ['dynamodb:*', `${all}:table/${outputs[`${id}MetadataTable`]}`, OF_OTHERS],
       'Secrets Manager': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],
       SQS: ['sqs:ReceiveMessage', outputs[`${id}QueueArn`], OF_OTHERS],
+      RunTask: ['ecs:RunTask', outputs[`${id}TaskDefinition`], OF_OTHERS],
+      'Step Functions': ['states:StartExecution', outputs[`${id}MachineArn`], OF_OTHERS],
+      EventBridge: ['events:PutEvents', outputs[`${id}BusArn`], OF_OTHERS],
     } as Readonly<Partial<Record<string, readonly [string, string, typeof ERRORS]>>>
   )[dependency] ?? ['', '', {}];
   const error = errors[form];

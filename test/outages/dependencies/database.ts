@@ -2,28 +2,46 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
-import { startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
+import { startTlsPostgres, type TlsPostgres } from '../../support/postgres-tls.ts';
 import type { Cell } from '../cell.ts';
 
 export class Database {
   static async start(cells: readonly Cell[]): Promise<Database> {
-    const database = new Database(await startPostgres({ max_connections: '200' }));
+    const database = new Database(
+      await startTlsPostgres(
+        { max_connections: '200' },
+        cells.map(({ id }) => id.toLowerCase()),
+      ),
+    );
     await database.#prepare(cells);
     return database;
   }
 
   readonly #proxies = new Map<string, Proxy>();
 
-  readonly #server: PostgresServer;
+  readonly #server: TlsPostgres;
 
-  private constructor(server: PostgresServer) {
+  private constructor(server: TlsPostgres) {
     this.#server = server;
   }
 
   /** Where the worker of a cell connects. */
   urlOf({ id }: Cell): string {
     const name = id.toLowerCase();
-    return `postgres://${name}@127.0.0.1:${this.#proxies.get(id)?.port}/${name}`;
+    return `postgres://${name}@127.0.0.1:${this.#proxies.get(id)?.port}/${name}?sslmode=no-verify`;
+  }
+
+  /** PEM of the authority of its certificate, which is for `localhost`. */
+  get ca(): string {
+    return this.#server.ca;
+  }
+
+  /** What a loader has loaded, each as often as it is there. */
+  async loaded({ id }: Cell): Promise<string[]> {
+    const client = await this.#connect(id.toLowerCase());
+    const { rows } = await client.query<{ readonly id: string }>('SELECT id FROM loaded');
+    await client.end();
+    return rows.map((row) => row.id);
   }
 
   /** Begins the outage of a cell, and resolves with its end. */
@@ -37,7 +55,7 @@ export class Database {
         return () => Promise.resolve(proxy?.heal());
       case 'locked': {
         const client = await this.#connect(name);
-        await client.query('BEGIN; LOCK TABLE effects IN ACCESS EXCLUSIVE MODE');
+        await client.query('BEGIN; LOCK TABLE effects, loaded IN ACCESS EXCLUSIVE MODE');
         return () => client.end();
       }
       case 'out of connections':
@@ -63,7 +81,10 @@ export class Database {
       await admin.query(`CREATE ROLE ${name} LOGIN`);
       await admin.query(`CREATE DATABASE ${name}`);
       const own = await this.#connect(name);
-      await own.query(`CREATE TABLE effects (id text PRIMARY KEY); GRANT ALL ON effects TO ${name}`);
+      await own.query(
+        `CREATE TABLE effects (id text PRIMARY KEY); CREATE TABLE loaded (id text);
+         GRANT ALL ON effects, loaded TO ${name}; GRANT CREATE ON SCHEMA public TO ${name}`,
+      );
       await own.end();
       this.#proxies.set(id, await Proxy.listen(Number(new URL(this.#server.connectionString).port)));
     }

@@ -17,7 +17,7 @@ const {
   DATABASE_URL = '',
 } = process.env;
 /** A dependency that hangs is as unavailable as one that refuses. */
-const requestHandler = new NodeHttpHandler({
+export const requestHandler = new NodeHttpHandler({
   connectionTimeout: 5_000,
   requestTimeout: 20_000,
   throwOnRequestTimeout: true,
@@ -76,7 +76,7 @@ const calls: Readonly<Partial<Record<string, (id: string, signal: AbortSignal, s
   };
 
 /** Evidence for the test. */
-const print = (outage: 'call' | 'done', id: string) =>
+export const print = (outage: 'call' | 'done', id: string) =>
   process.stdout.write(`${JSON.stringify({ outage, cell: CELL, id, at: Date.now() })}\n`);
 
 /** @param source bucket of the file */
