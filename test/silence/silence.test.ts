@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { LocalCloud } from 'fileworks-local';
 import { appFolder, startDeployment } from '../e2e/support/deployment';
 import { DEPLOYMENTS } from './deployments';
 import { nameOf, type Part, partsOf } from './parts';
@@ -45,9 +46,10 @@ describe.each(chosen)('%s, each part of which is switched off', (name) => {
   let played: Part[];
 
   beforeAll(async () => {
-    const { options, feed } = DEPLOYMENTS[name];
-    const cloud = await startDeployment(name, { speed: SPEED, ...options, folder });
+    const { options, feed, stop } = await DEPLOYMENTS[name]();
+    let cloud: LocalCloud | undefined;
     try {
+      cloud = await startDeployment(name, { speed: SPEED, ...options, folder });
       parts = partsOf(appFolder(folder));
       played = sampled ? sampleOf(switchable(parts)) : switchable(parts);
       const player = new Player(cloud, await feed(cloud), parts);
@@ -63,7 +65,8 @@ describe.each(chosen)('%s, each part of which is switched off', (name) => {
         }
       }
     } finally {
-      await cloud.stop();
+      await cloud?.stop();
+      await stop?.();
     }
   }, 7_200_000);
 

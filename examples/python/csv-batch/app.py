@@ -1,4 +1,4 @@
-from aws_cdk import App, CfnOutput, Stack, TimeZone
+from aws_cdk import App, CfnOutput, Duration, Stack, TimeZone
 from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -50,6 +50,8 @@ class CsvBatchStack(Stack):
             schedule=ScheduleExpression.cron(hour="2", minute="0", time_zone=TimeZone.ETC_UTC),
             marker_source=inbox,
         )
+        # A marker arrives every night; two hours later than that, something is wrong with its source
+        inbox.expect_files(every=Duration.hours(26))
         orders.grant_store_results(clean, "clean/")
         orders.grant_store_results(clean, "rejects/")
 

@@ -87,6 +87,9 @@ class JsonLoaderStack(Stack):
         )
         database.connections.allow_default_port_from(loader)
 
+        # Orders arrive around the clock: an alarm if none did for ten minutes. Choose the longest regular gap of yours.
+        inbox.expect_files(every=Duration.minutes(10))
+
         # A push to main starts migrations inside the network, on a copy of the schema first, and then a deployment of this stack. You provide the repository, too.
         delivery = DatabaseDeliveryPipeline(
             self,

@@ -50,6 +50,8 @@ class ObjectTasksStack(Stack):
 
         ingest = FileIngestBucket(self, "Ingest")
         ingest.add_route("Records", prefixes=["in/"], suffixes=[".jsonl"], target=IngestTarget.fargate_task(summarizer))
+        # Records arrive around the clock: an alarm if none did for ten minutes. Choose the longest regular gap of yours.
+        ingest.expect_files(every=Duration.minutes(10))
 
         # the same image with another program: an hourly report
         report = ScheduledFargateJob(

@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, TimeZone, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, TimeZone, type StackProps } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -48,6 +48,8 @@ export class CsvBatchStack extends Stack {
       schedule: ScheduleExpression.cron({ hour: '2', minute: '0', timeZone: TimeZone.ETC_UTC }),
       markerSource: inbox,
     });
+    // A marker arrives every night; two hours later than that, something is wrong with its source
+    inbox.expectFiles({ every: Duration.hours(26) });
     orders.grantStoreResults(clean, 'clean/');
     orders.grantStoreResults(clean, 'rejects/');
 

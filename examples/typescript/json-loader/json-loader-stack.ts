@@ -79,6 +79,9 @@ export class JsonLoaderStack extends Stack {
     });
     database.connections.allowDefaultPortFrom(loader);
 
+    // Orders arrive around the clock: an alarm if none did for ten minutes. Choose the longest regular gap of yours.
+    inbox.expectFiles({ every: Duration.minutes(10) });
+
     // A push to main starts migrations inside the network, on a copy of the schema first, and then a deployment of this
     // stack. You provide the repository, too.
     const delivery = new DatabaseDeliveryPipeline(this, 'Delivery', {

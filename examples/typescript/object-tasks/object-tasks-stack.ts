@@ -49,6 +49,8 @@ export class ObjectTasksStack extends Stack {
       suffixes: ['.jsonl'],
       target: IngestTarget.fargateTask(summarizer),
     });
+    // Records arrive around the clock: an alarm if none did for ten minutes. Choose the longest regular gap of yours.
+    ingest.expectFiles({ every: Duration.minutes(10) });
 
     // The same image with another program: an hourly report
     const report = new ScheduledFargateJob(this, 'Report', {

@@ -3,6 +3,7 @@ package com.example;
 import io.github.fileworks.cdk.BatchProcessor;
 import io.github.fileworks.cdk.BatchTaskProps;
 import io.github.fileworks.cdk.ChunkedBatchWorkflow;
+import io.github.fileworks.cdk.ExpectFilesOptions;
 import io.github.fileworks.cdk.FileIngestBucket;
 import io.github.fileworks.cdk.PipelineAlarms;
 import io.github.fileworks.cdk.PipelineDashboard;
@@ -10,6 +11,7 @@ import io.github.fileworks.cdk.PipelineStage;
 import java.util.List;
 import java.util.Map;
 import software.amazon.awscdk.CfnOutput;
+import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
 import software.amazon.awscdk.TimeZone;
@@ -60,6 +62,8 @@ public final class CsvBatchStack extends Stack {
                 .schedule(ScheduleExpression.cron(CronOptionsWithTimezone.builder().hour("2").minute("0").timeZone(TimeZone.ETC_UTC).build()))
                 .markerSource(inbox)
                 .build();
+        // A marker arrives every night; two hours later than that, something is wrong with its source
+        inbox.expectFiles(ExpectFilesOptions.builder().every(Duration.hours(26)).build());
         orders.grantStoreResults(clean, "clean/");
         orders.grantStoreResults(clean, "rejects/");
 

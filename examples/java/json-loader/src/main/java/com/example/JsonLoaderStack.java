@@ -4,6 +4,7 @@ import io.github.fileworks.cdk.BatchFileLoader;
 import io.github.fileworks.cdk.DatabaseDeliveryPipeline;
 import io.github.fileworks.cdk.DatabaseLogin;
 import io.github.fileworks.cdk.DeliverySource;
+import io.github.fileworks.cdk.ExpectFilesOptions;
 import io.github.fileworks.cdk.FileIngestBucket;
 import io.github.fileworks.cdk.IamLoginOptions;
 import io.github.fileworks.cdk.JsonMappingOptions;
@@ -95,6 +96,9 @@ public final class JsonLoaderStack extends Stack {
                         .build()))
                 .build();
         database.getConnections().allowDefaultPortFrom(loader);
+
+        // Orders arrive around the clock: an alarm if none did for ten minutes. Choose the longest regular gap of yours.
+        inbox.expectFiles(ExpectFilesOptions.builder().every(Duration.minutes(10)).build());
 
         // A push to main starts migrations inside the network, on a copy of the schema first, and then a deployment of this stack. You provide the repository, too.
         DatabaseDeliveryPipeline delivery = DatabaseDeliveryPipeline.Builder.create(this, "Delivery")

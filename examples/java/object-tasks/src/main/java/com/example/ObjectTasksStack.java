@@ -1,5 +1,6 @@
 package com.example;
 
+import io.github.fileworks.cdk.ExpectFilesOptions;
 import io.github.fileworks.cdk.FileIngestBucket;
 import io.github.fileworks.cdk.IngestRouteOptions;
 import io.github.fileworks.cdk.IngestTarget;
@@ -60,6 +61,8 @@ public final class ObjectTasksStack extends Stack {
                 .suffixes(List.of(".jsonl"))
                 .target(IngestTarget.fargateTask(summarizer))
                 .build());
+        // Records arrive around the clock: an alarm if none did for ten minutes. Choose the longest regular gap of yours.
+        ingest.expectFiles(ExpectFilesOptions.builder().every(Duration.minutes(10)).build());
 
         // the same image with another program: an hourly report
         ScheduledFargateJob report = ScheduledFargateJob.Builder.create(this, "Report")
