@@ -1,4 +1,5 @@
 import { type Lease } from './lease.js';
+import { type ReceivedMessage } from './transport.js';
 import { BoundedMap } from '../support/bounded-map.js';
 
 /** Messages whose deliveries without an attempt are remembered. */
@@ -18,13 +19,16 @@ export class Attempts {
 
   /** The number of the attempt that the lease is for, from 1. */
   of(lease: Lease): number {
-    const { messageId, receiveCount, resent } = lease.message;
-    const delivered = receiveCount - (this.#postponements.get(messageId) ?? 0);
-    return Math.max(1, delivered + (resent?.attempts ?? 0) + (this.#inPlace.get(lease) ?? 0));
+    return Math.max(1, this.#delivered(lease.message) + (this.#inPlace.get(lease) ?? 0));
   }
 
   isLast(lease: Lease): boolean {
     return this.max !== undefined && this.of(lease) >= this.max;
+  }
+
+  /** Whether SQS moves the message instead of delivering it once more. */
+  isLastDelivery(message: ReceivedMessage): boolean {
+    return this.max !== undefined && this.#delivered(message) >= this.max;
   }
 
   /** Whether the next delivery would be an attempt, and not the last one. */
@@ -50,5 +54,9 @@ export class Attempts {
   /** The message will not be delivered again. */
   finished({ id }: Lease): void {
     this.#postponements.delete(id);
+  }
+
+  #delivered({ messageId, receiveCount, resent }: ReceivedMessage): number {
+    return receiveCount - (this.#postponements.get(messageId) ?? 0) + (resent?.attempts ?? 0);
   }
 }

@@ -287,9 +287,28 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
       this.#settler.deleteAgain(message.messageId, message.receiptHandle);
     } else if (known?.isActive === true) {
       known.redelivered(message.receiptHandle, expiresAt);
+    } else if (known !== undefined && this.#attempts.isLastDelivery(message)) {
+      void this.#moveUnstarted(message);
     }
     // A message whose lease is lost does not start again beside a handler that still runs: it is redelivered later.
     return known !== undefined;
+  }
+
+  /** Moves a message that no delivery could start; SQS would move it without a reason. */
+  async #moveUnstarted(message: ReceivedMessage): Promise<void> {
+    const { deadLetterQueueUrl, name } = this.queue;
+    if (deadLetterQueueUrl === undefined) {
+      return;
+    }
+    const reason = 'the handler of an earlier attempt ignores its signal and still runs';
+    try {
+      await this.#settler.copyToDeadLetterQueue(message, deadLetterQueueUrl, reason);
+    } catch (err) {
+      const { messageId } = message;
+      this.#options.logger.error({ messageId, queue: name, err }, 'message is moved by SQS, without a reason');
+      return;
+    }
+    this.#settler.deleteAgain(message.messageId, message.receiptHandle);
   }
 
   async #complete(lease: Lease, jobMs: number): Promise<void> {
@@ -310,7 +329,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
       return this.#retry(lease, error);
     }
     try {
-      await this.#settler.copyToDeadLetterQueue(lease, deadLetterQueueUrl, reason);
+      await this.#settler.copyToDeadLetterQueue(lease.message, deadLetterQueueUrl, reason);
     } catch (sendError) {
       this.#options.logger.error(
         { messageId: lease.id, queue: this.queue.name, err: sendError },

@@ -7,6 +7,7 @@ import {
   type MessageAttribute,
   type MessageAttributes,
   type QueueCalls,
+  type ReceivedMessage,
   type VisibilityEntry,
 } from './transport.js';
 import { MessageAttributeNames } from '../../contract/job-message.js';
@@ -86,7 +87,7 @@ export class Settler {
   }
 
   /** Copies a message to the dead-letter queue with the reason; the message itself is to be deleted afterwards. */
-  async copyToDeadLetterQueue({ message }: Lease, deadLetterQueueUrl: string, reason: string): Promise<void> {
+  async copyToDeadLetterQueue(message: ReceivedMessage, deadLetterQueueUrl: string, reason: string): Promise<void> {
     const copy = {
       body: message.body,
       attributes: withAttributes(message.attributes, {
