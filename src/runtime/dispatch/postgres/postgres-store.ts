@@ -154,7 +154,7 @@ export class PostgresStore implements DispatchStore {
         [status, type ?? null, last?.type ?? null, last?.order ?? null, last?.id ?? null],
       );
       const files = rows as unknown as (FailedFile & QueuePosition)[];
-      yield* files;
+      yield* files.map(({ id, type: of }) => ({ id, type: of }));
       last = files.at(-1);
       if (files.length < PAGE) {
         return;
