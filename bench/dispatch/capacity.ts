@@ -92,7 +92,13 @@ async function cost(client: DynamoDBClient, tableName: string, more: Partial<Arr
     counting = index > 0;
     await dispatcher.register(arrivalOf(String(index), 'invoices/customer-0042', more));
     const worker = `arn:aws:ecs:eu-central-1:111122223333:task/files/${index}`;
-    const task = await FileTask.begin({ store, fileId: claimed[index] ?? '', epoch: 1, worker });
+    const task = await FileTask.begin({
+      store,
+      fileId: claimed[index] ?? '',
+      epoch: 1,
+      worker,
+      log: 'eu-central-1:/ecs/customer-pipeline/invoices:file/worker/0123456789abcdef0123456789abcdef',
+    });
     await task.complete();
     total.bytes = Math.max(total.bytes, await sizeOf(client, tableName, task.id));
   }

@@ -27,9 +27,24 @@ export interface DispatchedFile {
     readonly versionId?: string;
   };
   readonly correlationId: string;
+  /** The last attempts that ended, at most ten; not in lists. */
+  readonly lastAttempts?: readonly EndedAttempt[];
   /** Milliseconds since 1970. */
   readonly registeredAt: number;
   readonly updatedAt: number;
+}
+
+export interface EndedAttempt {
+  readonly epoch: number;
+  readonly outcome: string;
+  /** ARN of the task or execution, or the name of a worker. */
+  readonly worker?: string;
+  /** Region, group and stream, separated by `:`. */
+  readonly log?: string;
+  /** Milliseconds since 1970. */
+  readonly beganAt?: number;
+  readonly endedAt: number;
+  readonly reason?: string;
 }
 
 export type Pauses = Readonly<Record<string, { readonly since: number; readonly reason: string }>>;

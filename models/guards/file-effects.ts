@@ -11,6 +11,29 @@ export const endedWorker: Effect = {
   text: 'worker, if the event has one',
   fields: ({ event }) => (event.worker === undefined ? {} : { worker: event.worker }),
 };
+const MAX_ATTEMPTS = 10;
+const MAX_REASON = 300;
+/** The reason of a stop that was recorded is that of the attempt, too. */
+const attempt = (outcome: 'failed' | 'interrupted', text: string): Effect => ({
+  text,
+  fields: ({ file, event, now }) => {
+    const worker = (outcome === 'failed' && event.type !== 'interrupt' ? event.worker : undefined) ?? file.worker;
+    const why = (outcome === 'failed' && event.type === 'interrupt' ? file.stopReason : undefined) ?? event.reason;
+    const ended = {
+      epoch: file.epoch,
+      outcome,
+      ...(worker === undefined ? {} : { worker }),
+      ...(file.log === undefined ? {} : { log: file.log }),
+      ...(file.beganAt === undefined ? {} : { beganAt: file.beganAt }),
+      endedAt: now,
+      reason: (why ?? '').slice(0, MAX_REASON),
+    };
+    const all = [...(file.lastAttempts ?? []), ended];
+    return { lastAttempts: all.slice(Math.max(0, all.length - MAX_ATTEMPTS)) };
+  },
+});
+export const failedAttempt = attempt('failed', 'the attempt is kept, of the last ten');
+export const interruptedAttempt = attempt('interrupted', 'the interrupted attempt is kept, of the last ten');
 export const noCheck: Effect = { text: 'no check', fields: () => ({ dueAt: undefined }) };
 export const launchCheck: Effect = {
   text: 'checked after 15 minutes',
@@ -19,7 +42,10 @@ export const launchCheck: Effect = {
 export const newEpoch: Effect = { text: 'epoch + 1', fields: ({ file }) => ({ epoch: file.epoch + 1 }) };
 export const countAttempt: Effect = { text: 'attempts + 1', fields: ({ file }) => ({ attempts: file.attempts + 1 }) };
 export const uncountAttempt: Effect = { text: 'attempts - 1', fields: ({ file }) => ({ attempts: file.attempts - 1 }) };
-export const noWorker: Effect = { text: 'no worker', fields: () => ({ worker: undefined, beganAt: undefined }) };
+export const noWorker: Effect = {
+  text: 'no worker',
+  fields: () => ({ worker: undefined, log: undefined, beganAt: undefined }),
+};
 export const noDelay: Effect = { text: 'no delay', fields: () => ({ notBefore: undefined }) };
 export const retryLater: Effect = {
   text: 'retried after the delay of the event, or backoff × 2^(attempts - 1)',

@@ -8,8 +8,10 @@ import {
   countAttempt,
   ended,
   endedWorker,
+  failedAttempt,
   freesSlot,
   interrupted,
+  interruptedAttempt,
   lastInterruption,
   launchCheck,
   newEpoch,
@@ -64,14 +66,26 @@ const attemptOver = (
   evidence: readonly Guard[],
   why: readonly Effect[],
 ): Rule[] => [
-  rule(event, [from], [...evidence, attemptLeft], 'changed', 'waiting', [...why, noInterruptions, retryLater, updated]),
+  rule(event, [from], [...evidence, attemptLeft], 'changed', 'waiting', [
+    ...why,
+    failedAttempt,
+    noInterruptions,
+    retryLater,
+    updated,
+  ]),
   rule(event, [from], [...evidence, noAttemptLeft, blocks], 'changed', 'blocked', [
     ...why,
+    failedAttempt,
     noInterruptions,
     noCheck,
     updated,
   ]),
-  rule(event, [from], [...evidence, noAttemptLeft, parks], 'changed', 'parked', [...why, noInterruptions, ...ended]),
+  rule(event, [from], [...evidence, noAttemptLeft, parks], 'changed', 'parked', [
+    ...why,
+    failedAttempt,
+    noInterruptions,
+    ...ended,
+  ]),
 ];
 /** The attempt is over and does not count. */
 const attemptVoid = (
@@ -82,9 +96,15 @@ const attemptVoid = (
 ): Rule => rule(event, [from], evidence, 'changed', 'waiting', [reason, uncountAttempt, interrupted, ...more, updated]);
 
 /** The attempt of a canceled file is over. */
-const skipped = (event: Rule['event'], from: FileStatus, evidence: readonly Guard[]): Rule =>
+const skipped = (
+  event: Rule['event'],
+  from: FileStatus,
+  evidence: readonly Guard[],
+  attempt: readonly Effect[] = [],
+): Rule =>
   rule(event, [from], [...evidence, canceled], 'changed', 'skipped', [
     { text: 'reason of the cancel', fields: ({ file }) => ({ reason: file.cancelReason }) },
+    ...attempt,
     ...ended,
   ]);
 const current = [sameEpoch, sameWorker];
@@ -96,7 +116,10 @@ const redriven = [noWorker, noDelay, noReason, noInterruptions, noCancel];
 /** Events of a registered file. Whatever no rule matches is refused. */
 export const fileRules: readonly Rule[] = [
   rule('begin', ['starting'], [sameEpoch, notCanceled], 'changed', 'running', [
-    { text: 'worker', fields: ({ event }) => ({ worker: event.worker }) },
+    {
+      text: 'worker, and its log if the event has one',
+      fields: ({ event: { worker, log } }) => ({ worker, ...(log === undefined ? {} : { log }) }),
+    },
     { text: 'began now', fields: ({ now }) => ({ beganAt: now }) },
     noReason,
     { text: 'checked after hangTimeout', fields: ({ file, now }) => ({ dueAt: now + file.policy.hangTimeoutMs }) },
@@ -116,18 +139,24 @@ export const fileRules: readonly Rule[] = [
   rule('complete', ['completed'], current, 'kept'),
   rule('skip', ['running'], current, 'changed', 'skipped', [reason, ...ended]),
   rule('skip', ['skipped'], current, 'kept'),
-  skipped('fail', 'running', current),
+  skipped('fail', 'running', current, [failedAttempt]),
   ...attemptOver('fail', 'running', [...current, notCanceled], [reason, endedWorker]),
   rule('fail', ['waiting', 'blocked', 'parked'], current, 'kept'),
-  skipped('stopped', 'running', current),
+  skipped('stopped', 'running', current, [failedAttempt]),
   ...attemptOver('stopped', 'running', [...current, notCanceled], [reason, endedWorker]),
-  skipped('stopped', 'starting', [sameEpoch]),
+  skipped('stopped', 'starting', [sameEpoch], [failedAttempt]),
   ...attemptOver('stopped', 'starting', [sameEpoch, notCanceled], [reason, endedWorker]),
-  skipped('interrupt', 'running', current),
+  skipped('interrupt', 'running', current, [failedAttempt]),
   ...attemptOver('interrupt', 'running', [...current, notCanceled, stopRecorded], [stopReason]),
-  attemptVoid('interrupt', 'running', [...current, notCanceled, noStopRecorded, interruptible], [since]),
+  attemptVoid(
+    'interrupt',
+    'running',
+    [...current, notCanceled, noStopRecorded, interruptible],
+    [since, interruptedAttempt],
+  ),
   rule('interrupt', ['running'], [...current, notCanceled, noStopRecorded, notInterruptible], 'changed', 'blocked', [
     lastInterruption,
+    interruptedAttempt,
     uncountAttempt,
     noCheck,
     updated,

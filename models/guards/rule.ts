@@ -10,6 +10,7 @@ export interface Asked {
   readonly slot?: number;
   readonly epoch?: number;
   readonly worker?: string;
+  readonly log?: string;
   readonly reason?: string;
   readonly result?: unknown;
   readonly final?: boolean;

@@ -102,6 +102,9 @@ export const decideMutants = [
     ['stopReason: event.reason, dueAt', 'dueAt', 'the stop of a worker is not recorded'],
   ]),
   ...mutantsOf('runtime/dispatch/decide-end.ts', [
+    ['.slice(-MAX_LAST_ATTEMPTS)', '', 'a row grows with every attempt'],
+    ['event.reason.slice(0, MAX_ATTEMPT_REASON)', 'event.reason', 'the reasons of attempts have no bound'],
+    ['const by = event.worker ?? worker;', 'const by = event.worker;', 'an interrupted attempt has no task'],
     [
       'Math.min(now + policy.hangTimeoutMs, beganAt + policy.maxRuntimeMs)',
       'now + policy.hangTimeoutMs + 0 * beganAt',
@@ -117,7 +120,7 @@ export const decideMutants = [
       'interruptions have a longer time',
     ],
     [
-      'return attemptVoid(file, reason, now, { interruptedSince });',
+      'return attemptVoid(file, reason, now, { interruptedSince, lastAttempts });',
       'return attemptVoid(file, reason, now);',
       'the time of interruptions never begins',
     ],
@@ -132,7 +135,7 @@ export const decideMutants = [
       'a launch that cannot work uses up an attempt',
     ],
     [
-      "if (file.cancelReason !== undefined) {\n    return end(file, { status: 'skipped', reason: file.cancelReason }, now);\n  }\n  const ending",
+      "if (file.cancelReason !== undefined) {\n    return end(file, { status: 'skipped', reason: file.cancelReason, lastAttempts }, now);\n  }\n  const ending",
       'const ending',
       'a canceled file is retried after it failed',
     ],

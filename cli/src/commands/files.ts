@@ -10,6 +10,7 @@ import { ago, wholeNumber } from '../support/options';
 import { safe } from '../support/printable';
 import { age, table } from '../support/table';
 import { inPipeline } from './context';
+import { addFileAttemptsCommand } from './files-attempts';
 import { addFileChangeCommands } from './files-change';
 
 interface ListOptions {
@@ -27,7 +28,7 @@ interface FollowCommandOptions {
 export function addFileCommands(program: Command, io: Io): void {
   const files = program
     .command('files')
-    .description('list, skip or cancel files of a TypedDispatcher, or follow one file');
+    .description('list, skip or cancel files of a TypedDispatcher, or follow one file and its attempts');
   files
     .command('list')
     .description('list files by type and status')
@@ -42,6 +43,7 @@ export function addFileCommands(program: Command, io: Io): void {
       }),
     );
   addFileChangeCommands(files, io);
+  addFileAttemptsCommand(files, io);
   files
     .command('follow')
     .argument('<key>', 'object key, not URL-encoded')

@@ -159,6 +159,48 @@ test('a file that changed meanwhile is reported', async () => {
   expect(endpoint.requests.length).toBeGreaterThan(asked);
 });
 
+test('the last attempts of a file are shown with their tasks, logs and reasons', async () => {
+  const attempt = { outcome: 'failed', endedAt: Date.parse('2026-11-30T08:00:00Z'), reason: 'no rows' } as const;
+  const worker = 'arn:aws:ecs:eu-central-1:111122223333:task/files/7';
+  await insert('parked', 61, {
+    attempts: 3,
+    lastAttempts: [
+      { ...attempt, epoch: 1 },
+      {
+        ...attempt,
+        epoch: 2,
+        worker,
+        log: 'eu-central-1:/ecs/files:file/worker/7',
+        beganAt: attempt.endedAt - 60_000,
+        reason: 'bad\u001b[2J',
+      },
+      {
+        ...attempt,
+        epoch: 3,
+        outcome: 'interrupted',
+        worker: 'arn:aws:states:eu-central-1:111122223333:execution:m:7',
+      },
+      { ...attempt, epoch: 4, worker: 'queue/message/1' },
+    ],
+  });
+  const { out } = await fileworks(['files', 'attempts', id(61)]);
+  expect(out.split('\n')).toEqual([
+    'A/61.csv: parked, 3 attempts count',
+    'launch 1 failed, 2026-11-30T08:00:00.000Z: no rows',
+    'launch 2 failed, 2026-11-30T07:59:00.000Z to 2026-11-30T08:00:00.000Z: bad\\x1b[2J',
+    '  https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/files/tasks/7?region=eu-central-1',
+    '  https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logsV2:log-groups/log-group/$252Fecs$252Ffiles/log-events/file$252Fworker$252F7',
+    'launch 3 interrupted, 2026-11-30T08:00:00.000Z: no rows',
+    '  https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1#/v2/executions/details/arn%3Aaws%3Astates%3Aeu-central-1%3A111122223333%3Aexecution%3Am%3A7',
+    'launch 4 failed, 2026-11-30T08:00:00.000Z: no rows',
+    '  queue/message/1',
+  ]);
+  // A list has a thousand files
+  expect(await bench.operator({ action: 'list', type: 'A', status: 'parked' })).not.toMatchObject({
+    files: expect.arrayContaining([expect.objectContaining({ lastAttempts: expect.anything() })]),
+  });
+});
+
 test('a sequence is listed and shown: who blocks it, and who waits', async () => {
   for (const number of [51, 52, 53]) {
     await insert('queued', number, { sequence: 'B/y', type: 'B', registeredAt: Date.now() - 7_200_000 });

@@ -63,7 +63,9 @@ async function operate(request: OperatorRequest, context: Context): Promise<Oper
       const { sequence } = request;
       const files = { ...request, ...(sequence !== undefined && { sequence: storedScope(sequence) }) };
       const [found, pauses] = [await listFiles(store, files, Date.now(), deadline), await store.pauses()];
-      return { answer: { ...found, paused: pauses?.scopes ?? {} } };
+      // Attempts and results of a thousand files would be larger than a response may be
+      const listed = found.files.map((file) => ({ ...file, lastAttempts: undefined, result: undefined }));
+      return { answer: { ...found, files: listed, paused: pauses?.scopes ?? {} } };
     }
     case 'sequences':
       return { answer: await listSequences(store, request, deadline) };

@@ -1,4 +1,5 @@
 import { DescribeTaskDefinitionCommand, type ContainerDefinition, type ECSClient } from '@aws-sdk/client-ecs';
+import { consoleOf, logPage, taskPage } from '../../contract/console-links';
 import { log } from '../shared/log';
 import type { Alert, AlertedTask } from './classify';
 import type { HeldAlert } from './held-alert';
@@ -13,7 +14,7 @@ export async function findLinks(ecs: ECSClient, alert: Alert, runbookUrl: string
   const { region, task } = alert;
   return [
     { name: task ? 'Task' : 'Service', url: placeOf({ ...alert, task: task?.id ?? '' }) },
-    ...(task ? await findLogs(ecs, task, region, consoleOf(region)) : []),
+    ...(task ? await findLogs(ecs, task, region) : []),
     ...(runbookUrl === undefined ? [] : [{ name: 'Runbook', url: runbookUrl }]),
   ];
 }
@@ -25,19 +26,20 @@ export function placeOf({
   region,
   task,
 }: Pick<HeldAlert, 'cluster' | 'group' | 'region' | 'task'>): string {
-  const place = task === '' ? `services/${encodeURIComponent(group)}` : `tasks/${task}`;
-  return `${consoleOf(region)}/ecs/v2/clusters/${encodeURIComponent(cluster)}/${place}?region=${region}`;
+  return task === ''
+    ? `${consoleOf(region)}/ecs/v2/clusters/${encodeURIComponent(cluster)}/services/${encodeURIComponent(group)}?region=${region}`
+    : taskPage(region, cluster, task);
 }
 
 /** Best effort: an alert without a link is better than none. */
-async function findLogs(ecs: ECSClient, task: AlertedTask, region: string, console: string): Promise<Link[]> {
+async function findLogs(ecs: ECSClient, task: AlertedTask, region: string): Promise<Link[]> {
   try {
     const { taskDefinition } = await ecs.send(
       new DescribeTaskDefinitionCommand({ taskDefinition: task.definitionArn }),
     );
     const containers = taskDefinition?.containerDefinitions ?? [];
     const wanted = containers.filter(({ name = '' }) => task.failed.length === 0 || task.failed.includes(name));
-    return wanted.flatMap((container) => logOf(container, task, region, console));
+    return wanted.flatMap((container) => logOf(container, task, region));
   } catch (error) {
     log('WARN', 'alert without links to logs: the task definition could not be read', {
       taskDefinition: task.definitionArn,
@@ -47,12 +49,7 @@ async function findLogs(ecs: ECSClient, task: AlertedTask, region: string, conso
   }
 }
 
-function logOf(
-  { name, logConfiguration }: ContainerDefinition,
-  task: AlertedTask,
-  region: string,
-  console: string,
-): Link[] {
+function logOf({ name, logConfiguration }: ContainerDefinition, task: AlertedTask, region: string): Link[] {
   const options: Partial<Record<string, string>> = logConfiguration?.options ?? {};
   const { 'awslogs-group': group, 'awslogs-stream-prefix': prefix } = options;
   if (name === undefined || group === undefined || prefix === undefined) {
@@ -62,19 +59,7 @@ function logOf(
   return [
     {
       name: `Log of ${name}`,
-      url: `${console}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${twice(group)}/log-events/${twice(stream)}`,
+      url: logPage(region, group, stream),
     },
   ];
-}
-
-/** The console encodes the part after the hash twice, with a dollar sign for the outer percent sign. */
-const twice = (text: string) => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');
-
-const consoleOf = (region: string) => `https://${region}.${consoleDomain(region)}`;
-
-function consoleDomain(region: string): string {
-  if (region.startsWith('cn-')) {
-    return 'console.amazonaws.cn';
-  }
-  return region.startsWith('us-gov-') ? 'console.amazonaws-us-gov.com' : 'console.aws.amazon.com';
 }

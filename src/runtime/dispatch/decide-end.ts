@@ -1,5 +1,12 @@
 import { type Decision, type EventOf } from './events.js';
-import { type FileRow, MAX_INTERRUPTION_MS, type QueuedFile } from './rows.js';
+import {
+  type EndedAttempt,
+  type FileRow,
+  MAX_ATTEMPT_REASON,
+  MAX_INTERRUPTION_MS,
+  MAX_LAST_ATTEMPTS,
+  type QueuedFile,
+} from './rows.js';
 import { type FileChange, type FileUpdate, type HeadWrite, type Write } from './store.js';
 import { backoffDelay } from '../support/backoff.js';
 
@@ -17,11 +24,13 @@ export function attemptFailed(
   now: number,
 ): Decision {
   const { policy, attempts } = file;
+  const lastAttempts = withAttempt(file, 'failed', event, now);
   if (file.cancelReason !== undefined) {
-    return end(file, { status: 'skipped', reason: file.cancelReason }, now);
+    return end(file, { status: 'skipped', reason: file.cancelReason, lastAttempts }, now);
   }
   const ending = {
     reason: event.reason,
+    lastAttempts,
     stopReason: undefined,
     interruptedSince: undefined,
     ...(event.worker !== undefined && { worker: event.worker }),
@@ -48,9 +57,10 @@ export function attemptInterrupted(file: FileRow, reason: string, now: number): 
     return attemptFailed(file, { reason: file.stopReason ?? reason }, now);
   }
   const { attempts, interruptions, policy, interruptedSince = now } = file;
+  const lastAttempts = withAttempt(file, 'interrupted', { reason }, now);
   const { maxInterruptionMs = MAX_INTERRUPTION_MS } = policy;
   if (now - interruptedSince < maxInterruptionMs) {
-    return attemptVoid(file, reason, now, { interruptedSince });
+    return attemptVoid(file, reason, now, { interruptedSince, lastAttempts });
   }
   return changed(
     update(
@@ -59,12 +69,33 @@ export function attemptInterrupted(file: FileRow, reason: string, now: number): 
         status: 'blocked',
         attempts: attempts - 1,
         interruptions: interruptions + 1,
+        lastAttempts,
         dueAt: undefined,
         reason: `interrupted again ${Math.floor((now - interruptedSince) / 60_000)} minutes after the first time: ${reason}`,
       },
       now,
     ),
   );
+}
+
+/** Launches that were refused are left out: they are repeated without limit, and no worker began. */
+function withAttempt(
+  { epoch, worker, log, beganAt, lastAttempts = [] }: FileRow,
+  outcome: EndedAttempt['outcome'],
+  event: { readonly reason: string; readonly worker?: string },
+  now: number,
+): readonly EndedAttempt[] {
+  const by = event.worker ?? worker;
+  const attempt: EndedAttempt = {
+    epoch,
+    outcome,
+    ...(by !== undefined && { worker: by }),
+    ...(log !== undefined && { log }),
+    ...(beganAt !== undefined && { beganAt }),
+    endedAt: now,
+    reason: event.reason.slice(0, MAX_ATTEMPT_REASON),
+  };
+  return [...lastAttempts, attempt].slice(-MAX_LAST_ATTEMPTS);
 }
 
 /** The attempt does not count: the container could not run to its end. */

@@ -175,7 +175,7 @@ function decidePause(seen: PauseRow | undefined, event: EventOf<'pause' | 'resum
 }
 
 /** Provides the mutual exclusion: of all tasks launched for a claim, one begins. */
-function decideBegin(file: FileRow, { epoch, worker }: EventOf<'begin'>, now: number): Decision {
+function decideBegin(file: FileRow, { epoch, worker, log }: EventOf<'begin'>, now: number): Decision {
   if (file.status === 'running' && file.epoch === epoch && file.worker === worker) {
     return kept;
   }
@@ -185,7 +185,14 @@ function decideBegin(file: FileRow, { epoch, worker }: EventOf<'begin'>, now: nu
   return changed(
     update(
       file,
-      { status: 'running', worker, beganAt: now, reason: undefined, dueAt: now + file.policy.hangTimeoutMs },
+      {
+        status: 'running',
+        worker,
+        ...(log !== undefined && { log }),
+        beganAt: now,
+        reason: undefined,
+        dueAt: now + file.policy.hangTimeoutMs,
+      },
       now,
     ),
   );
@@ -227,6 +234,7 @@ function decideRetry(file: FileRow, now: number): Decision {
     epoch: file.epoch + 1,
     attempts: file.attempts + 1,
     worker: undefined,
+    log: undefined,
     beganAt: undefined,
     notBefore: undefined,
     dueAt: now + LAUNCH_CHECK_MS,
@@ -245,6 +253,7 @@ function decideRedrive(file: FileRow, now: number): Decision {
   const fresh = {
     attempts: 0,
     worker: undefined,
+    log: undefined,
     beganAt: undefined,
     slot: undefined,
     notBefore: undefined,

@@ -43,7 +43,7 @@ export type DispatchEvent =
       readonly version?: { readonly id: string; readonly type: string; readonly policy: FilePolicy };
     }
   | { readonly type: 'claim'; readonly slot: number }
-  | { readonly type: 'begin'; readonly epoch: number; readonly worker: string }
+  | { readonly type: 'begin'; readonly epoch: number; readonly worker: string; readonly log?: string }
   | { readonly type: 'heartbeat'; readonly epoch: number; readonly worker: string }
   | {
       readonly type: 'complete';

@@ -17,6 +17,8 @@ export interface FileTaskOptions {
   readonly epoch: number;
   /** Unique name of this container: on ECS, the ARN of its task. */
   readonly worker: string;
+  /** Log of this container, as in `FileRow.log`. */
+  readonly log?: string;
   readonly now?: () => number;
 }
 
@@ -50,10 +52,10 @@ export class FileTask {
       throw new NotMyTurn(`file ${options.fileId} is not registered`);
     }
     const task = new FileTask(options, file);
-    const { epoch, worker } = options;
+    const { epoch, worker, log } = options;
     await untilRecorded(() =>
       task.#apply(
-        { type: 'begin', epoch, worker },
+        { type: 'begin', epoch, worker, ...(log !== undefined && { log }) },
         (now) => new NotMyTurn(`file ${now.id} is ${now.status} in epoch ${now.epoch}, not starting in epoch ${epoch}`),
       ),
     );

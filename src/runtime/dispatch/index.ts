@@ -26,6 +26,7 @@ export { orderByPart, orderByTime } from './order.js';
 export {
   type FileObject,
   type FilePolicy,
+  type EndedAttempt,
   type FileRow,
   type FileStatus,
   type HeadRow,

@@ -81,6 +81,10 @@ export interface FileRow {
   /** Time of the next check by the sweeper. */
   readonly dueAt?: number;
   readonly beganAt?: number;
+  /** Log of the worker's container: region, group and stream, separated by `:`. Absent if it is unknown. */
+  readonly log?: string;
+  /** The last attempts that began and ended, the newest last; at most `MAX_LAST_ATTEMPTS`. */
+  readonly lastAttempts?: readonly EndedAttempt[];
   /** Why the dispatcher stops the worker: the attempt counts, even if the worker reports an interruption. */
   readonly stopReason?: string;
   /** Why an operator canceled the file while a task was started or running: it is skipped when the task has ended. */
@@ -97,6 +101,23 @@ export interface FileRow {
   readonly registeredAt: number;
   readonly updatedAt: number;
 }
+
+/** An attempt that ended, for operators. */
+export interface EndedAttempt {
+  readonly epoch: number;
+  readonly outcome: 'failed' | 'interrupted';
+  /** ARN of the task, and `FileRow.log`; absent if none began. */
+  readonly worker?: string;
+  readonly log?: string;
+  readonly beganAt?: number;
+  readonly endedAt: number;
+  /** At most `MAX_ATTEMPT_REASON` characters. */
+  readonly reason: string;
+}
+
+/** Bounds the size of a row, and with it its write units: ten attempts have about 5 KB. */
+export const MAX_LAST_ATTEMPTS = 10;
+export const MAX_ATTEMPT_REASON = 300;
 
 /** Fields of a queued file that a claim needs. The queue contains them, so that a claim does not read the file row. */
 export type QueuedFile = Pick<

@@ -1,6 +1,7 @@
 import { dynamoDbTurns } from './dynamodb/turns.js';
+import { containerLog } from './container-log.js';
 import { FileTaskError } from './file-task-errors.js';
-import { FileTask } from './file-task.js';
+import { FileTask, type FileTaskOptions } from './file-task.js';
 import { type FileHandler, takeTurn, type TurnOutcome, type TurnSource } from './take-turn.js';
 import { DispatchEnv, NOT_MY_TURN_EXIT_CODE } from '../../contract/dispatch-env.js';
 import { ConfigurationError } from '../errors.js';
@@ -51,7 +52,8 @@ export async function runFileTask(handler: FileHandler, options: RunFileTaskOpti
  */
 export async function beginFileTask(turns: TurnSource, env: Environment = process.env): Promise<number> {
   try {
-    await FileTask.begin({ store: turns.store, ...(await launchedTurn(env)) });
+    // The log of the gate says nothing about the container that starts next
+    await FileTask.begin({ store: turns.store, ...read(env), worker: await taskArn(env) });
     return 0;
   } catch (error) {
     if (error instanceof FileTaskError) {
@@ -64,8 +66,10 @@ export async function beginFileTask(turns: TurnSource, env: Environment = proces
 async function launchedTurn(
   env: Environment,
   worker?: string,
-): Promise<{ readonly fileId: string; readonly epoch: number; readonly worker: string }> {
-  return { ...read(env), worker: worker ?? (await taskArn(env)) };
+): Promise<Pick<FileTaskOptions, 'fileId' | 'epoch' | 'worker' | 'log'>> {
+  const turn = read(env);
+  const [arn, log] = await Promise.all([worker ?? taskArn(env), containerLog(env)]);
+  return { ...turn, worker: arn, ...(log !== undefined && { log }) };
 }
 
 function read(env: Environment): { fileId: string; epoch: number } {

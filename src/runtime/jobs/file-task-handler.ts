@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { dynamoDbTurns, type FileHandler, takeTurn, type TurnSource } from '../dispatch/index.js';
 import { type FileTurn } from '../../contract/job-message.js';
+import { containerLog } from '../dispatch/container-log.js';
 import { PoisonMessage } from '../errors.js';
 import { type JobHandler } from '../queue/index.js';
 
@@ -18,11 +19,13 @@ import { type JobHandler } from '../queue/index.js';
  * @param turns the store of the rows. Default: the DynamoDB table named in the environment
  */
 export function fileTaskHandler(handler: FileHandler, turns: TurnSource = dynamoDbTurns()): JobHandler {
+  let ownLog: Promise<string | undefined> | undefined;
   return async (job, { signal: stop, log: logger }) => {
     const { fileId, epoch } = read(job.body);
     // A message that is redelivered to the same worker while its handler is running is not the same turn
     const worker = `${job.queueName}/${job.id}/${randomUUID()}`;
-    await takeTurn(handler, { ...turns, fileId, epoch, worker, logger, stop });
+    const log = await (ownLog ??= containerLog(process.env));
+    await takeTurn(handler, { ...turns, fileId, epoch, worker, ...(log !== undefined && { log }), logger, stop });
   };
 }
 

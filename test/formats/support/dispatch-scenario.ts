@@ -163,6 +163,11 @@ export async function continueDispatch(store: DispatchStore): Promise<void> {
   await dispatcher.apply(idOf('parked'), { type: 'redrive' });
   await (await protocol.begin('parked', 2)).complete();
 
+  // The last attempts of a file are kept across releases; absent: none is known
+  expect(await store.file(idOf('queued'))).not.toHaveProperty('lastAttempts');
+  const blocked = await store.file(idOf('blocked'));
+  expect(blocked?.lastAttempts?.at(0) ?? { reason: 'Error: no rows' }).toMatchObject({ reason: 'Error: no rows' });
+
   // A paused scope stays paused until it is resumed
   await dispatcher.drive('paused');
   expect(await protocol.status('paused')).toBe('queued');

@@ -187,14 +187,30 @@ test('throws every problem of the environment together, by name', async () => {
   );
 });
 
-test('reads the name of its task from ECS', async () => {
-  const fetched = jest.spyOn(globalThis, 'fetch').mockResolvedValue(Response.json({ TaskARN: 'arn:task/7' }));
+const LOG = { 'awslogs-region': 'eu-central-1', 'awslogs-group': '/ecs/files', 'awslogs-stream': 'file/worker/7' };
+
+test.each([
+  ['with its log', { LogOptions: LOG }, 'eu-central-1:/ecs/files:file/worker/7'],
+  ['without the log of another driver', { LogOptions: { region: 'x' } }, undefined],
+  ['without a log', {}, undefined],
+  ['without a log of a name that is none', { LogOptions: { ...LOG, 'awslogs-group': 'x'.repeat(513) } }, undefined],
+  ['without a log if ECS does not answer', undefined, undefined],
+])('reads the name of its task from ECS, %s', async (_, container, log) => {
+  const fetched = jest
+    .spyOn(globalThis, 'fetch')
+    .mockImplementation((url) =>
+      url === 'http://169.254.170.2/v4/x/task'
+        ? Promise.resolve(Response.json({ TaskARN: 'arn:task/7' }))
+        : container === undefined
+          ? Promise.reject(new Error('timeout'))
+          : Promise.resolve(Response.json(container)),
+    );
   await runFileTask(() => Promise.resolve(), {
     store,
     env: { ...env, ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/x' },
     stop,
   });
-  expect(fetched).toHaveBeenCalledWith('http://169.254.170.2/v4/x/task');
   expect(row()).toMatchObject({ status: 'completed', worker: 'arn:task/7' });
+  expect(row().log).toBe(log);
   fetched.mockRestore();
 });

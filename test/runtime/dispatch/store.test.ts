@@ -60,6 +60,50 @@ describe.each(NAMES)('store on %s', (name) => {
     expect(woken).toEqual(['2', '1']);
   });
 
+  test('the last ten attempts of a file are in its row, with their tasks, logs, times and reasons', async () => {
+    await dispatcher.register(arrival('1', { policy: { ...policy, maxAttempts: 20, backoffMs: 1, maxBackoffMs: 1 } }));
+    for (let epoch = 1; epoch <= 11; epoch += 1) {
+      const task = await FileTask.begin({
+        store,
+        fileId: '1',
+        epoch,
+        worker: `arn:task/${epoch}`,
+        ...(epoch !== 10 && { log: `region:group:stream-${epoch}` }),
+        now: () => epoch * 1_000,
+      });
+      await (epoch === 9 ? task.interrupt('Spot') : task.fail(new Error(`${epoch} ${'x'.repeat(2_000)}`)));
+      await store.commit(decide({ file: (await store.file('1'))! }, { type: 'retry' }, Date.now()).writes);
+    }
+    const { lastAttempts = [], ...file } = (await store.file('1'))!;
+    expect(lastAttempts.map(({ epoch }) => epoch)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(lastAttempts.slice(-3)).toEqual([
+      {
+        epoch: 9,
+        outcome: 'interrupted',
+        worker: 'arn:task/9',
+        log: 'region:group:stream-9',
+        beganAt: 9_000,
+        endedAt: 9_000,
+        reason: 'Spot',
+      },
+      // Not the log of the attempt before
+      {
+        epoch: 10,
+        outcome: 'failed',
+        worker: 'arn:task/10',
+        beganAt: 10_000,
+        endedAt: 10_000,
+        reason: expect.stringMatching(/^Error: 10 x+$/),
+      },
+      expect.objectContaining({ epoch: 11, log: 'region:group:stream-11' }),
+    ]);
+    expect(Buffer.byteLength(JSON.stringify(lastAttempts))).toBeLessThan(6_000);
+    expect(file).toMatchObject({ status: 'starting', epoch: 12, attempts: 11 });
+    expect(file.log).toBeUndefined();
+    await (await begin('1', 12)).complete();
+    expect((await store.file('1'))?.lastAttempts).toHaveLength(10);
+  });
+
   test('a file is registered once however often it is delivered', async () => {
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => dispatcher.register(arrival('1'))));
     expect(outcomes.filter((outcome) => outcome === 'changed')).toHaveLength(1);

@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS fileworks_file (
   registered_at bigint NOT NULL,
   updated_at bigint NOT NULL
 );
-ALTER TABLE fileworks_file ADD COLUMN IF NOT EXISTS stop_reason text, ADD COLUMN IF NOT EXISTS cancel_reason text, ADD COLUMN IF NOT EXISTS interrupted_since bigint, ADD COLUMN IF NOT EXISTS sequence_part text;
+ALTER TABLE fileworks_file ADD COLUMN IF NOT EXISTS stop_reason text, ADD COLUMN IF NOT EXISTS cancel_reason text, ADD COLUMN IF NOT EXISTS interrupted_since bigint, ADD COLUMN IF NOT EXISTS sequence_part text,
+  ADD COLUMN IF NOT EXISTS log text, ADD COLUMN IF NOT EXISTS last_attempts jsonb;
 CREATE INDEX IF NOT EXISTS fileworks_file_queue ON fileworks_file (sequence COLLATE "C", "order", id COLLATE "C") WHERE status = 'queued';
 CREATE INDEX IF NOT EXISTS fileworks_file_due ON fileworks_file (due_at) WHERE status IN ('starting', 'running', 'waiting') AND due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS fileworks_file_trouble ON fileworks_file (status, type, "order") WHERE status IN ('waiting', 'blocked', 'parked');

@@ -6,7 +6,7 @@ export interface Statement {
   readonly values: unknown[];
 }
 
-const json = new Set(['object', 'policy', 'result', 'scopes', 'groupings']);
+const json = new Set(['object', 'policy', 'result', 'lastAttempts', 'scopes', 'groupings']);
 const bigints = new Set([
   'rev',
   'epoch',
@@ -39,6 +39,8 @@ const fileFields = [
   'notBefore',
   'dueAt',
   'beganAt',
+  'log',
+  'lastAttempts',
   'stopReason',
   'cancelReason',
   'interruptedSince',

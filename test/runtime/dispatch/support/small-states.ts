@@ -66,18 +66,26 @@ const places: readonly Partial<Pick<FileRow, 'sequence' | 'slot' | 'fence' | 'sl
 ];
 
 const DAY = 86_400_000;
+const endedAttempts = (count: number): NonNullable<FileRow['lastAttempts']> =>
+  Array.from({ length: count }, (_, index) => ({
+    epoch: index + 1,
+    outcome: 'failed',
+    endedAt: index,
+    reason: `reason ${index}`,
+  }));
+
 /** What a file remembers of its attempts, at the edges of each limit of time. */
 const histories: readonly (Pick<
   Partial<FileRow>,
-  'interruptions' | 'beganAt' | 'stopReason' | 'cancelReason' | 'interruptedSince'
+  'interruptions' | 'beganAt' | 'stopReason' | 'cancelReason' | 'interruptedSince' | 'log' | 'lastAttempts'
 > & {
   readonly maxInterruptionMs?: number;
 })[] = [
   {},
-  { interruptions: 1, beganAt: NOW - policy.maxRuntimeMs },
-  { interruptions: 2, beganAt: NOW - 1, stopReason: 'time is over' },
+  { interruptions: 1, beganAt: NOW - policy.maxRuntimeMs, log: 'region:group:stream', lastAttempts: endedAttempts(1) },
+  { interruptions: 2, beganAt: NOW - 1, stopReason: 'time is over', lastAttempts: endedAttempts(10) },
   { interruptedSince: NOW - 3 * DAY, stopReason: 'time is over' },
-  { cancelReason: 'by hand' },
+  { cancelReason: 'by hand', lastAttempts: endedAttempts(9) },
   { stopReason: 'time is over', cancelReason: 'by hand' },
   { interruptedSince: NOW - 3 * DAY },
   { interruptions: 2, interruptedSince: NOW - 3 * DAY + 1 },
@@ -117,12 +125,13 @@ export function* fileCases(): Generator<Case> {
 function eventsOf(epoch: number): DispatchEvent[] {
   return TOKENS.filter((token) => Math.abs(token - epoch) <= 1).flatMap((token): DispatchEvent[] => [
     { type: 'begin', epoch: token, worker: 'task-1' },
+    { type: 'begin', epoch: token, worker: 'task-1', log: 'region:group:stream' },
     { type: 'heartbeat', epoch: token, worker: 'task-1' },
     { type: 'complete', epoch: token, worker: 'task-1', result: { rows: 1 } },
     { type: 'complete', epoch: token, worker: 'task-1', reason: 'its result is not stored' },
     { type: 'skip', epoch: token, worker: 'task-1', reason: 'gone' },
     { type: 'fail', epoch: token, worker: 'task-1', reason: 'broken' },
-    { type: 'fail', epoch: token, worker: 'task-1', reason: 'broken', final: true },
+    { type: 'fail', epoch: token, worker: 'task-1', reason: 'broken'.repeat(100), final: true },
     { type: 'fail', epoch: token, worker: 'task-1', reason: 'broken', retryAfterMs: 0 },
     { type: 'stopped', epoch: token, worker: 'task-1', reason: 'killed' },
     { type: 'stopped', epoch: token, reason: 'killed' },
