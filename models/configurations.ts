@@ -221,6 +221,12 @@ export const configurations: readonly Configuration[] = [
     '-DM_PLACE -DLEAN -DLIMIT -DSLOTS=2 -DNF=2 -DBLOCK -DAPPF=2 -DOPS=1',
     'mutual exclusion',
   ),
+  mutant(
+    'place taken over without version check',
+    '2 failures, redrive',
+    '-DM_TAKEOVER -DLEAN -DLIMIT -DSLOTS=2 -DNF=2 -DBLOCK -DAPPF=2 -DOPS=1',
+    'mutual exclusion',
+  ),
   mutant('key row without version, overwrite', 'none', '-DM_KEYRACE -DLEAN -DKEYS', 'latest version only'),
   mutant('key row without version, delete', 'none', '-DM_KEYRACE -DLEAN -DKEYS -DDELSEQ=4', 'deleted stays deleted'),
   mutant('no tombstone', 'none', '-DM_NOTOMB -DLEAN -DKEYS -DDELSEQ=4', 'deleted stays deleted'),

@@ -16,7 +16,7 @@
  *   SLOTS=n      at most n files at a time (n heads); 1 is sequential
  *   BLOCK        exhausted retries block the sequence until an operator acts (default: the file is parked)
  *   OPS=n        redrives that the operator may do; discards are always possible
- *   LIMIT        one place over all slots: a claim takes it together with its slot, and it is freed by any process that detects that its holder no longer runs
+ *   LIMIT        one place over all slots: a claim takes it together with its slot, also from a file that no longer runs, and any process that detects such a file frees it
  *   PAUSE=n      pauses that the operator may make; resumes are always possible
  *   CANCEL=n     files that the operator may cancel while their task is started or running
  *   SPOT         a killed container counts as interrupted, which is no attempt of the file
@@ -128,7 +128,11 @@ byte place;             /* its holder: file + 1, or 0 when free */
 byte placever;          /* grows with every claim of it */
 #define KEEPS(x) (x >= STARTING && x <= WAITING)
 #define AT_ONCE 1
-#define PLACE_HOLDS (place == 0 && placever == pv)
+#ifdef M_TAKEOVER
+#define PLACE_HOLDS (place == ph)
+#else
+#define PLACE_HOLDS (place == ph && placever == pv)
+#endif
 #else
 #define PLACE_HOLDS 1
 #define AT_ONCE SLOTS
@@ -463,7 +467,7 @@ end_idle:
   :: atomic { hint -> hint = 0; i = HINT_TAKEN }; goto try
 #ifndef M_NOSWEEP
 #ifdef LIMIT
-#define PLACE_FREE (place == 0)
+#define PLACE_FREE (place == 0 || !KEEPS(st[place-1]))
 #else
 #define PLACE_FREE 1
 #endif
@@ -567,12 +571,17 @@ freePlace: /* the place as it was read, whose holder no longer runs */
 try: /* is the head free? then claim the first file of the queue */
   atomic {                                                       /* GetItem, strongly consistent */
 #ifdef LIMIT
-    if :: holder[S] == 0 && place == 0 -> inc = ver[S]; pv = placever :: else -> goto ack fi
+    if :: holder[S] == 0 -> inc = ver[S]; pv = placever; ph = place :: else -> goto ack fi
 #else
     if :: holder[S] == 0 -> inc = ver[S] :: else -> goto ack fi
 #endif
   };
   atomic {                                                       /* Query for the first, strongly consistent */
+#ifdef LIMIT
+    if :: ph > 0 -> if :: KEEPS(st[ph-1]) -> inc = 0; goto ack :: else fi                     /* the claim takes its place over */
+       :: else
+    fi;
+#endif
     if :: READ_claim_QUEUED_STARTING -> skip :: else -> inc = 0; goto ack fi;               /* read beside the queue; a pause that comes later is too late */
     f = NF; k = 0;
     do

@@ -6,7 +6,7 @@ import {
   GetItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { dispatchTableDefinition, DynamoDbStore, FileTask } from 'fileworks-runtime/dispatch';
-import { type Arrival, Dispatcher } from '../../src/runtime/dist/esm/runtime/dispatch/index.js';
+import { type Arrival, Dispatcher, type Limits } from '../../src/runtime/dist/esm/runtime/dispatch/index.js';
 import { startDynamoDbLocal } from '../../test/support/dynamodb-local.ts';
 import { type Row, arrivalOf, atMost, round } from './row.ts';
 
@@ -27,6 +27,7 @@ export async function capacity(): Promise<Row[]> {
   try {
     const plain = await cost(client, 'plain', {});
     const tracked = await cost(client, 'tracked', { overwrite: 'latest' });
+    const limited = await cost(client, 'limited', {}, { all: 1 });
     const parallel = await cost(client, 'parallel', { sequence: undefined });
     const row = (name: string, { byRule, table, indexes, bytes }: Cost, goal: number) =>
       atMost(name, 'write units per file, table', Math.max(byRule, table), goal, {
@@ -37,6 +38,7 @@ export async function capacity(): Promise<Row[]> {
     return [
       row('sequential', plain, 15),
       row('sequential, overwrites and deletes tracked', tracked, 17),
+      row('sequential, under a limit', limited, 17),
       row('parallel without limit', parallel, 3),
     ];
   } finally {
@@ -54,7 +56,12 @@ interface Cost {
   bytes: number;
 }
 
-async function cost(client: DynamoDBClient, tableName: string, more: Partial<Arrival>): Promise<Cost> {
+async function cost(
+  client: DynamoDBClient,
+  tableName: string,
+  more: Partial<Arrival>,
+  limits: Limits = {},
+): Promise<Cost> {
   await client.send(
     new CreateTableCommand({
       ...dispatchTableDefinition,
@@ -87,10 +94,14 @@ async function cost(client: DynamoDBClient, tableName: string, more: Partial<Arr
   );
   const store = new DynamoDbStore({ client, tableName });
   const claimed: string[] = [];
-  const dispatcher = new Dispatcher({ store, wake: (id) => Promise.resolve(void claimed.push(id)) });
+  const dispatcher = new Dispatcher({ store, limits, wake: (id) => Promise.resolve(void claimed.push(id)) });
+  const arrival = (index: number) => arrivalOf(String(index), 'invoices/customer-0042', more);
+  const { sequence } = arrival(0);
+  // The next file waits when one ends
+  await dispatcher.register(arrival(0));
   for (let index = 0; index <= FILES; index += 1) {
     counting = index > 0;
-    await dispatcher.register(arrivalOf(String(index), 'invoices/customer-0042', more));
+    await dispatcher.register(arrival(index + 1));
     const worker = `arn:aws:ecs:eu-central-1:111122223333:task/files/${index}`;
     const task = await FileTask.begin({
       store,
@@ -100,6 +111,9 @@ async function cost(client: DynamoDBClient, tableName: string, more: Partial<Arr
       log: 'eu-central-1:/ecs/customer-pipeline/invoices:file/worker/0123456789abcdef0123456789abcdef',
     });
     await task.complete();
+    if (sequence !== undefined) {
+      await dispatcher.continueSequence(task.type, sequence, [task.id]);
+    }
     total.bytes = Math.max(total.bytes, await sizeOf(client, tableName, task.id));
   }
   if (total.bytes > 1_024) {

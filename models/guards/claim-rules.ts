@@ -19,6 +19,15 @@ const slotFree: Guard = {
   holds: ({ state, file }) => file.sequence !== undefined && state.head?.holder === undefined,
   promela: 'holder[S] == 0',
 };
+const placesFree: Guard = {
+  text: 'each place is free, or its file no longer runs',
+  holds: ({ state: { places = [] } }) =>
+    places.every(
+      ({ head, ended }) =>
+        head?.holder === undefined ||
+        (ended?.id === head.holder && !['starting', 'running', 'waiting'].includes(ended.status)),
+    ),
+};
 const paused: Guard = {
   text: 'paused',
   holds: ({ state, file }) => isScopePaused(state.pauses, file),
@@ -50,13 +59,15 @@ const takesSlot: Effect = {
   ],
 };
 const takesPlaces: Effect = {
-  text: 'one free place under each limit is held, its version + 1',
+  text: 'one place under each limit is held, its version + 1',
   rows: ({ state: { places = [] }, file }) =>
     places.map(({ limit, place, head }) => ({
       kind: 'head',
       sequence: limit,
       slot: place,
-      ...(head !== undefined && { seen: { version: head.version } }),
+      ...(head !== undefined && {
+        seen: { version: head.version, ...(head.holder !== undefined && { holder: head.holder }) },
+      }),
       change: { version: (head?.version ?? 0) + 1, holder: file.id },
     })),
 };
@@ -107,12 +118,12 @@ const pauseRow = (
 
 /** A claim of the first file of a queue, pauses and resumes. Whatever no rule matches is refused. */
 export const claimRules: readonly Rule[] = [
-  { event: 'claim', from: ['queued'], guards: [slotFree, paused], outcome: 'paused', effects: [] },
-  { event: 'claim', from: ['queued'], guards: [slotFree, notPaused, early], outcome: 'early', effects: [] },
+  { event: 'claim', from: ['queued'], guards: [slotFree, placesFree, paused], outcome: 'paused', effects: [] },
+  { event: 'claim', from: ['queued'], guards: [slotFree, placesFree, notPaused, early], outcome: 'early', effects: [] },
   {
     event: 'claim',
     from: ['queued'],
-    guards: [slotFree, notPaused, due],
+    guards: [slotFree, placesFree, notPaused, due],
     outcome: 'changed',
     to: 'starting',
     effects: [takesSlot, takesPlaces, launched],

@@ -13,7 +13,16 @@ export const IN_MEMORY = 'jest.in-memory.json';
 
 const runtime = (...names: string[]) => names.map((name) => `test/runtime/dispatch/${name}.test`);
 const CORE = [
-  ...runtime('identity', 'run-file-task', 'task-supervisor', 'store', 'storable-result', 'model-based'),
+  ...runtime(
+    'identity',
+    'run-file-task',
+    'task-supervisor',
+    'store',
+    'storable-result',
+    'model-based',
+    'round-trips',
+    'limit-turns',
+  ),
   '--testNamePattern=^(?!.*(DynamoDB Local|PostgreSQL))',
 ];
 const HANDLERS = [

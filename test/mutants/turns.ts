@@ -46,11 +46,6 @@ export const turnMutants = [
     ['await each(id, () => this.tick(id));', 'await this.tick(id);', 'one failure ends the sweep'],
   ]),
   ...mutantsOf('runtime/dispatch/dispatcher.ts', [
-    [
-      "if (outcome === 'paused') {\n        return;",
-      "if (outcome === 'kept') {\n        return;",
-      'a claim of a paused file is tried until it fails',
-    ],
     ["if (outcome !== 'paused') {", "if (outcome === 'kept') {", 'the next file does not follow'],
     ['await this.#wake(arrival.id, 0);', '', 'a parallel file is not launched'],
     [
@@ -74,6 +69,13 @@ export const turnMutants = [
       "arrival.late !== 'park' || arrival.sequence",
       'a late file is not appended',
     ],
+  ]),
+  ...mutantsOf('runtime/dispatch/claims.ts', [
+    [
+      "if (outcome === 'paused') {\n        return taken;",
+      "if (outcome === 'kept') {\n        return taken;",
+      'a claim of a paused file is tried until it fails',
+    ],
     [
       'if (held.size >= slots) {',
       'if (held.size > slots) {',
@@ -81,16 +83,65 @@ export const turnMutants = [
       'the next check finds no free slot either',
     ],
     ['if (places === undefined) {', 'if (places === undefined && queued.slots < 0) {', 'a limit is ignored'],
+    ['...files.map((id) => this.#store.file(id)),', '', 'an ended file keeps its place until another write frees it'],
+    [
+      'read.get(limit.name) ?? more.get(limit.name) ?? []',
+      'read.get(limit.name) ?? []',
+      'a limit of a type that the name of the sequence does not have is ignored',
+    ],
+  ]),
+  ...mutantsOf('runtime/dispatch/limit-turns.ts', [
+    [
+      'const full = limits.findLast((limit) => isFull(limit, heads.get(limit.name)));',
+      'const full = limits.at(-1);',
+      'every end searches for sequences that wait',
+    ],
+    [
+      'const full = limits.findLast((limit) => isFull(limit, heads.get(limit.name)));',
+      'const full = undefined as Limit | undefined;',
+      'sequences that wait for a limit are not served',
+    ],
+    [
+      'await Promise.all(left.map((head) => freeIfOver(this.#store, head)));',
+      '',
+      'a place is not freed without a claim',
+    ],
+    [
+      'return known ? (next ?? ended) : undefined;',
+      'return known ? next : undefined;',
+      'a lone sequence is searched for',
+    ],
+    [
+      'return known ? (next ?? ended) : undefined;',
+      'return next ?? ended;',
+      'a new process prefers the sequence that ended',
+    ],
+    [
+      'if (reachedTypes.has(type) || !limits.some(({ name }) => name === limit.name)) {',
+      'if (reachedTypes.has(type)) {',
+      'sequences of a type without the limit are driven',
+    ],
+    [
+      'reached.some(({ name }) => name !== ALL && name !== limit.name)',
+      'reached.length < 0',
+      'a type that has reached its own limit stops the search',
+    ],
+    [
+      'this.#next.set(limit.name, sequence);\n        return;\n      }\n    }',
+      'return;\n      }\n    }',
+      'the next sequence is searched for at each end',
+    ],
+    ['await this.#claims.drive(ended);', '', 'a place is lost behind many sequences that cannot use it'],
   ]),
   ...mutantsOf('runtime/dispatch/limits.ts', [
     [
-      'if (held.size >= files || free.length === 0) {',
+      'if (held.length >= files || free.length === 0) {',
       'if (free.length === 0) {',
       'a lowered limit is ignored while old places are held',
     ],
     [
-      'if (keepsPlace((await store.file(holder))?.status)) {',
-      "if ((await store.file(holder))?.status === 'running') {",
+      '!keepsPlace((await store.file(holder))?.status)',
+      "(await store.file(holder))?.status !== 'running'",
       'a file that starts loses its place',
     ],
     ['Object.hasOwn(types, type) ? types[type] : undefined', 'types[type]', 'a type named constructor has a limit'],

@@ -3,7 +3,8 @@ import { DispatchFunctionEnv, type DispatchWake } from '../../contract/dispatch-
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { SqsLimits } from '../../contract/service-limits';
 import { sqsEndpoint } from '../../contract/sqs-endpoint';
-import { Dispatcher, type DispatcherOptions } from '../../runtime/dispatch/dispatcher';
+import { Dispatcher } from '../../runtime/dispatch/dispatcher';
+import type { DispatcherOptions } from '../../runtime/dispatch/dispatcher-options';
 import type { Limits } from '../../runtime/dispatch/limits';
 import type { PostgresStore } from '../../runtime/dispatch/postgres/postgres-store';
 import type { DispatchStore } from '../../runtime/dispatch/store';

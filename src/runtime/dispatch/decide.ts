@@ -1,7 +1,7 @@
 import { decideArrival, decideRemoval } from './decide-arrival.js';
 import { decideGroupings } from './decide-grouping.js';
-import { type Decision, type DispatchEvent, type DispatchState, type EventOf } from './events.js';
-import { type FileRow, isPaused, LAUNCH_CHECK_MS, MAX_PAUSES, type PauseRow } from './rows.js';
+import { type Decision, type DispatchEvent, type DispatchState, type EventOf, type FreePlace } from './events.js';
+import { type FileRow, isPaused, keepsPlace, LAUNCH_CHECK_MS, MAX_PAUSES, type PauseRow } from './rows.js';
 import {
   attemptFailed,
   attemptInterrupted,
@@ -111,6 +111,9 @@ function decideClaim({ queued, head, pauses, places = [] }: DispatchState, slot:
   if (queued?.sequence === undefined || queued.status !== 'queued' || head?.holder !== undefined) {
     return refused;
   }
+  if (!places.every(isFreePlace)) {
+    return refused;
+  }
   if (isPaused(pauses, queued)) {
     return paused;
   }
@@ -132,7 +135,7 @@ function decideClaim({ queued, head, pauses, places = [] }: DispatchState, slot:
       kind: 'head',
       sequence: limit,
       slot: place,
-      ...(seen && { seen: { version: seen.version } }),
+      ...(seen && { seen: { version: seen.version, ...(seen.holder !== undefined && { holder: seen.holder }) } }),
       change: { version: (seen?.version ?? 0) + 1, holder: queued.id },
     })),
     update(
@@ -150,6 +153,13 @@ function decideClaim({ queued, head, pauses, places = [] }: DispatchState, slot:
     ),
   );
 }
+
+/**
+ * No file holds the place, or one that no longer runs. If that one takes the place again, it increments the version of
+ * the place, and this claim fails.
+ */
+const isFreePlace = ({ head, ended }: FreePlace): boolean =>
+  head?.holder === undefined || (ended !== undefined && ended.id === head.holder && !keepsPlace(ended.status));
 
 /**
  * Paused files are not claimed, retried or launched; running files continue. A pause is equivalent to a slow

@@ -107,6 +107,8 @@ export interface FreePlace {
   readonly limit: string;
   readonly place: number;
   readonly head?: HeadRow;
+  /** The file that still holds the place, read after it, if it no longer runs: the claim takes the place over. */
+  readonly ended?: FileRow;
 }
 
 /**

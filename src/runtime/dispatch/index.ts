@@ -1,4 +1,6 @@
-export { Contention, Dispatcher, type DispatcherOptions, type FileEvent } from './dispatcher.js';
+export { Contention } from './contention.js';
+export { Dispatcher, type FileEvent } from './dispatcher.js';
+export { type DispatcherOptions } from './dispatcher-options.js';
 export { decide } from './decide.js';
 export {
   type Arrival,

@@ -1,6 +1,9 @@
 import { type FreePlace } from './events.js';
-import { type HeadRow, keepsPlace } from './rows.js';
+import { type FileRow, type HeadRow, keepsPlace } from './rows.js';
 import { type DispatchStore } from './store.js';
+
+/** Name of the limit for all types. */
+export const ALL = '~';
 
 /** Maximum number of files that hold a place at the same time. */
 export interface Limit {
@@ -19,44 +22,48 @@ export function limitsOf({ all, types = {} }: Limits, type: string): readonly Li
   const own = Object.hasOwn(types, type) ? types[type] : undefined;
   return [
     ...(own === undefined ? [] : [{ name: `~${type}`, files: own }]),
-    ...(all === undefined ? [] : [{ name: '~', files: all }]),
+    ...(all === undefined ? [] : [{ name: ALL, files: all }]),
   ];
 }
 
-/** A free place under a limit. After a limit was lowered, no place is free until enough of the old places are. */
-export async function freePlace(
-  store: DispatchStore,
-  { name, files }: Limit,
-  pick: (free: readonly number[]) => number,
-): Promise<FreePlace | undefined> {
-  const heads = await store.heads(name);
-  const held = new Set(heads.filter(({ holder }) => holder !== undefined).map(({ slot }) => slot));
-  const free = Array.from({ length: files }, (_, place) => place).filter((place) => !held.has(place));
-  if (held.size >= files || free.length === 0) {
-    return undefined;
-  }
-  const place = pick(free);
-  const head = heads.find(({ slot }) => slot === place);
-  return { limit: name, place, ...(head && { head }) };
-}
+export const isFull = ({ files }: Limit, places: readonly HeadRow[] = []): boolean =>
+  places.filter(({ holder }) => holder !== undefined).length >= files;
 
 /**
- * Frees places of files that no longer run, according to their rows.
+ * A free place under a limit, first of all one whose file has ended. After a limit was lowered, no place is free until
+ * enough of the old places are.
  *
- * A file that took its place again after the read has incremented the version of the place, and keeps it.
- *
- * @param of only the places of these files
+ * @param ended rows that were read after the places
  */
-export async function freePlaces(store: DispatchStore, { name }: Limit, of?: readonly string[]): Promise<void> {
-  const heads = (await store.heads(name)).filter(
-    ({ holder }) => holder !== undefined && (of === undefined || of.includes(holder)),
+export function freePlace(
+  { name, files }: Limit,
+  places: readonly HeadRow[],
+  ended: readonly FileRow[],
+  pick: (free: readonly number[]) => number,
+): FreePlace | undefined {
+  const over = (head: HeadRow) => ended.find(({ id, status }) => id === head.holder && !keepsPlace(status));
+  const left = places.filter((head) => over(head) !== undefined);
+  const held = places.filter((head) => head.holder !== undefined && !left.includes(head));
+  const free = Array.from({ length: files }, (_, place) => place).filter(
+    (place) => !held.some(({ slot }) => slot === place),
   );
-  await Promise.all(heads.map((head) => freeIfOver(store, head)));
+  if (held.length >= files || free.length === 0) {
+    return undefined;
+  }
+  const place = left.find(({ slot }) => slot < files)?.slot ?? pick(free);
+  const head = places.find(({ slot }) => slot === place);
+  const file = head && over(head);
+  return { limit: name, place, ...(head && { head }), ...(file && { ended: file }) };
 }
 
-async function freeIfOver(store: DispatchStore, { sequence, slot, version, holder = '' }: HeadRow): Promise<void> {
-  if (keepsPlace((await store.file(holder))?.status)) {
-    return;
+/** Frees places of files that no longer run, according to their rows. */
+export async function freePlaces(store: DispatchStore, { name }: Limit): Promise<void> {
+  await Promise.all((await store.heads(name)).map((head) => freeIfOver(store, head)));
+}
+
+/** A file that took its place again after the read has incremented the version of the place, and keeps it. */
+export async function freeIfOver(store: DispatchStore, { sequence, slot, version, holder }: HeadRow): Promise<void> {
+  if (holder !== undefined && !keepsPlace((await store.file(holder))?.status)) {
+    await store.commit([{ kind: 'head', sequence, slot, seen: { version, holder }, change: { holder: undefined } }]);
   }
-  await store.commit([{ kind: 'head', sequence, slot, seen: { version, holder }, change: { holder: undefined } }]);
 }

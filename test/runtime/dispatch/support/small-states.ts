@@ -222,6 +222,25 @@ export function* claimCases(): Generator<Case> {
     };
   }
   yield { state: {}, event: { type: 'claim', slot: 0 } };
+  yield* placeOverCases();
+}
+
+/** A place that a file holds: one that runs, one that has ended, or one that was not read. */
+function* placeOverCases(): Generator<Case> {
+  for (const { status, read, version, pauses } of product({
+    status: [undefined, ...fileStatuses],
+    read: ['holder', 'other'],
+    version: TOKENS,
+    pauses: pauseRows,
+  })) {
+    const ended = status === undefined ? undefined : fileIn(status, { id: read });
+    const head: HeadRow = { sequence: '~A', slot: 0, version, appended: 0, holder: 'holder' };
+    const held = { limit: '~A', place: 0, head, ...(ended && { ended }) };
+    yield {
+      state: { queued: fileIn('queued', { id: 'next' }), places: [held, { limit: '~', place: 1 }], pauses },
+      event: { type: 'claim', slot: 0 },
+    };
+  }
 }
 
 const SEQUENCERS = [undefined, '1', '2', '3'];
