@@ -1,6 +1,6 @@
 /**
  * Environment variables that `BatchFileLoader` sets in its function and `fileLoader` reads, in addition to the
- * dead-letter queue of `WorkerEnv`.
+ * queue and the dead-letter queue of `WorkerEnv`.
  */
 export const LoaderEnv = {
   /** Name of the loader in its ledger and metrics. Required. */

@@ -12,6 +12,7 @@ import { METRIC_NAMESPACE } from '../../contract/metric-names';
 import { WorkerEnv } from '../../contract/worker-env';
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import type { AlarmNotice } from '../private/alarm';
+import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { checkNewId } from '../private/checks';
 import { grantConsume, grantSend } from '../private/grants';
 import { createHandlerFunction, RdsAuthorities } from '../private/handler-function';
@@ -88,6 +89,9 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   /** In ALARM when whole invocations fail. */
   readonly errorAlarm: cloudwatch.Alarm;
 
+  /** In ALARM while the database, or another dependency of the loader, has been unavailable for five minutes. */
+  readonly dependencyUnavailableAlarm: cloudwatch.Alarm;
+
   /** In ALARM when Lambda has throttled the function for ten minutes. */
   readonly throttleAlarm: cloudwatch.Alarm;
 
@@ -123,6 +127,9 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     this.#grantWork();
     this.#consume();
     this.errorAlarm = createErrorAlarm(this, this.handlerFunction);
+    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(this, 'Files', [
+      this.metricDependencyUnavailableTime(),
+    ]);
     this.throttleAlarm = createThrottleAlarm(this, [this.handlerFunction]);
     this.oldestMessageAlarm = createOldestMessageAlarm(this, {
       metric: this.metricOldestMessageAge(),
@@ -224,6 +231,15 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     });
   }
 
+  /**
+   * Seconds for which files have waited for a dependency; no data point while all answer.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  metricDependencyUnavailableTime(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return taskUnavailableTime(this, props);
+  }
+
   #metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
     return new cloudwatch.Metric({
       namespace: METRIC_NAMESPACE,
@@ -276,6 +292,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
       [LoaderEnv.database]: this.#databaseSettings(),
       [LoaderEnv.maxFileBytes]: String(maxFileSize.toBytes()),
       [LoaderEnv.maxBatchBytes]: String(maxBatchSize.toBytes()),
+      [WorkerEnv.queueUrl]: this.queue.queueUrl,
       ...(this.deadLetterQueue === undefined ? {} : { [WorkerEnv.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl }),
       ...(largeFileQueue === undefined ? {} : { [LoaderEnv.largeFileQueueUrl]: largeFileQueue.queueUrl }),
     };
@@ -289,7 +306,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     const { database, largeFileQueue } = this.#props;
     database.grantLogin(this, this);
     grantConsume(this.queue, this);
-    for (const queue of [this.deadLetterQueue, largeFileQueue]) {
+    for (const queue of [this.queue, this.deadLetterQueue, largeFileQueue]) {
       if (queue !== undefined) {
         grantSend(queue, this);
       }

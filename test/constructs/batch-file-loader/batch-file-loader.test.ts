@@ -181,6 +181,7 @@ test('may read the files of its routes, consume its queue, send what it cannot l
     'sqs:GetQueueAttributes',
     'sqs:ReceiveMessage',
     'sqs:SendMessage',
+    'sqs:SendMessage',
   ]);
   expect(JSON.stringify(statements().find(({ Action }) => Action.includes('s3:GetObject'))?.Resource)).toContain(
     '/orders/*',
@@ -282,6 +283,7 @@ test('has alarms for rejected files, failed and throttled invocations, old files
     'ApproximateNumberOfMessagesVisible',
     'Errors',
     'Throttles',
+    'expression',
     'expression',
   ]);
   synth(app).hasResourceProperties('AWS::CloudWatch::Alarm', {

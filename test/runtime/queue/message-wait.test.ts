@@ -93,3 +93,24 @@ test('a message that cannot be sent anew is redelivered', async () => {
   expect(await full.wait.run([message('a', { messageAttributes })], () => Promise.reject(denied))).toEqual(['a']);
   expect(full.sent).toEqual([]);
 });
+
+test('a message that is refused while others are done uses up receives', async () => {
+  const { clock, sent, wait } = setup();
+  const work = ({ messageId }: FunctionMessage) => (messageId === 'bad' ? Promise.reject(denied) : Promise.resolve());
+  const attributes = { ApproximateReceiveCount: '1', SentTimestamp: String(clock.date().getTime()) };
+  expect(await wait.run([message('bad', { attributes })], work)).toEqual([]);
+  const resent = { dataType: 'String', stringValue: sent[0].MessageAttributes?.['fileworks-resent'].StringValue };
+  const again = () =>
+    message('bad', {
+      attributes: { ApproximateReceiveCount: '1', SentTimestamp: String(clock.date().getTime()) },
+      messageAttributes: { 'fileworks-resent': resent },
+    });
+  const bad = again();
+  await clock.advance(30_000);
+  expect(await wait.run([message('1'), message('2'), bad], work)).toEqual([]);
+  await clock.advance(30_000);
+  expect(await wait.run([message('3'), bad], work)).toEqual(['bad']);
+  expect(await wait.run([again()], work)).toEqual([]);
+  await clock.advance(4 * 86_400_000);
+  expect(await wait.run([again()], work)).toEqual(['bad']);
+});

@@ -5,15 +5,17 @@ import { sqsEndpoint } from '../../../contract/sqs-endpoint.js';
 import { FileRejected, type LedgerFile, ledgerFile } from '../../database/index.js';
 import { hasCode, type PoisonMessage } from '../../errors.js';
 import { decodeBody } from '../../queue/index.js';
+import { type FunctionMessage, MessageWait } from '../../queue/message-wait.js';
+import { type Clock, systemClock } from '../../support/clock.js';
 import type { Logger } from '../../support/logger.js';
 import { createLogger } from '../../telemetry/index.js';
 import type { FileOutcome } from './file-loader.js';
 import { type FileLoaderSetup, type LoaderParts, loaderParts } from './loader-parts.js';
-import { loaderMetrics } from './loader-metrics.js';
+import { loaderMetrics, outageMetrics } from './loader-metrics.js';
 
 /** The fields of a Lambda event with SQS messages that are read here. */
 export interface SqsBatch {
-  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
+  readonly Records: readonly FunctionMessage[];
 }
 
 /** The messages that Lambda must not delete; they are redelivered after their visibility timeout. */
@@ -28,6 +30,8 @@ export interface LambdaLoaderOptions extends FileLoaderSetup {
   readonly logger?: Logger;
   /** Writes the metrics line. @default - standard output */
   readonly writeMetrics?: (line: string) => void;
+  /** @default - the system clock */
+  readonly clock?: Clock;
 }
 
 export interface LambdaLoader {
@@ -37,8 +41,7 @@ export interface LambdaLoader {
 }
 
 interface Message {
-  readonly messageId: string;
-  readonly body: string;
+  readonly record: FunctionMessage;
   readonly files: readonly LedgerFile[];
 }
 
@@ -58,8 +61,25 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
     sqs = new SQSClient(sqsEndpoint(process.env)),
     logger = createLogger({ bindJob: false }),
     writeMetrics = (line: string) => process.stdout.write(`${line}\n`),
+    clock = systemClock,
   } = options;
   let making: Promise<LoaderParts> | undefined;
+  let waiting: MessageWait | undefined;
+  const waitOf = ({ name, queueUrl }: LoaderParts): MessageWait | undefined =>
+    (waiting ??=
+      queueUrl === undefined
+        ? undefined
+        : new MessageWait({
+            sqs,
+            queueUrl,
+            clock,
+            onUnavailable: (dependency, seconds) => {
+              logger.warn({ dependency, seconds }, 'dependency is unavailable: files wait');
+              outageMetrics(name, dependency, seconds).forEach(writeMetrics);
+            },
+            onFailed: ({ messageId }, error) =>
+              logger.error({ messageId, err: error }, 'message could not be sent anew; it is redelivered'),
+          }));
   async function handle(query: LedgerQuery): Promise<LedgerAnswer>;
   async function handle(event: SqsBatch, context?: { getRemainingTimeInMillis(): number }): Promise<SqsBatchResponse>;
   async function handle(
@@ -71,19 +91,29 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
     if ('fileworksLedgerQuery' in event) {
       return { recorded: await parts.recorded(event.objects.slice(0, MAX_LEDGER_QUERY)) };
     }
-    const batch = new LoadedBatch(parts, sqs, logger);
-    const messages = await batch.read(event.Records);
-    const outcomes = await parts.loader.loadAll(
-      messages.flatMap(({ files }) => files),
-      () => context?.getRemainingTimeInMillis() ?? Infinity,
-    );
+    const { Records: records } = event;
+    const wait = waitOf(parts);
+    const batch = new LoadedBatch(parts, sqs, logger, wait);
     const settledFiles = new Map<string, { readonly file: LedgerFile; readonly outcome: FileOutcome }>();
-    for (const message of messages) {
-      for (const file of message.files) {
-        const outcome = outcomes.get(file.id) as FileOutcome;
-        const settled = await batch.settle(message, file, outcome);
-        settledFiles.set(file.id, { file, outcome: settled });
+    // While a dependency is unavailable, one message is the probe
+    const probes = wait?.isUnavailable === true ? 1 : 0;
+    for (const some of [records.slice(0, probes), records.slice(probes)]) {
+      if (wait?.isPaused === true) {
+        await batch.postpone(some);
+        continue;
       }
+      const messages = await batch.read(some);
+      const outcomes = await parts.loader.loadAll(
+        messages.flatMap(({ files }) => files),
+        () => context?.getRemainingTimeInMillis() ?? Infinity,
+      );
+      for (const { record, files } of messages) {
+        for (const file of files) {
+          const settled = await batch.settle(record, file, outcomes.get(file.id) as FileOutcome);
+          settledFiles.set(file.id, { file, outcome: settled });
+        }
+      }
+      await batch.postpone(some.filter(({ messageId }) => batch.refused.has(messageId)));
     }
     if (settledFiles.size > 0) {
       writeMetrics(loaderMetrics(parts.name, [...settledFiles.values()]));
@@ -94,20 +124,34 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
 }
 
 class LoadedBatch {
+  /** Ids of messages that Lambda must not delete. */
   readonly failed = new Set<string>();
+  /** Ids of messages with a file that a dependency refused. */
+  readonly refused = new Set<string>();
 
   constructor(
     readonly parts: LoaderParts,
     readonly sqs: SQSClient,
     readonly logger: Logger,
+    readonly wait: MessageWait | undefined,
   ) {}
+
+  /** Sends messages anew, so that their wait uses up no receives. */
+  async postpone(records: readonly FunctionMessage[]): Promise<void> {
+    for (const record of records) {
+      if (this.wait === undefined || !(await this.wait.postpone(record))) {
+        this.failed.add(record.messageId);
+      }
+    }
+  }
 
   async read(records: SqsBatch['Records']): Promise<Message[]> {
     const messages: Message[] = [];
-    for (const { messageId, body } of records) {
+    for (const record of records) {
+      const { messageId, body } = record;
       try {
         const { objects, correlationId = messageId } = decodeBody(body, false);
-        messages.push({ messageId, body, files: objects.map((object) => ledgerFile(object, correlationId)) });
+        messages.push({ record, files: objects.map((object) => ledgerFile(object, correlationId)) });
       } catch (error) {
         if (!(error instanceof RangeError) && !hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) {
           throw error;
@@ -119,7 +163,8 @@ class LoadedBatch {
   }
 
   /** Handles the outcome of one file of a message; returns the final outcome. */
-  async settle({ messageId, body }: Message, file: LedgerFile, outcome: FileOutcome): Promise<FileOutcome> {
+  async settle(record: FunctionMessage, file: LedgerFile, outcome: FileOutcome): Promise<FileOutcome> {
+    const { messageId, body } = record;
     const {
       correlationId,
       object: { bucket, key, size },
@@ -133,8 +178,13 @@ class LoadedBatch {
         return outcome;
       }
       case 'failed':
-        this.logger.error({ ...fields, err: outcome.error }, 'file not loaded; its message is redelivered');
-        this.failed.add(messageId);
+        if (this.wait?.refused(record, outcome.error) === true) {
+          this.logger.warn({ ...fields, err: outcome.error }, 'file not loaded; it waits for a dependency');
+          this.refused.add(messageId);
+        } else {
+          this.logger.error({ ...fields, err: outcome.error }, 'file not loaded; its message is redelivered');
+          this.failed.add(messageId);
+        }
         return outcome;
       case 'too-large': {
         const { largeFileQueueUrl } = this.parts;
@@ -142,7 +192,7 @@ class LoadedBatch {
           const error = new FileRejected(
             `the file has ${size ?? 'too many'} bytes, more than the limit of the loader, which has no large file queue`,
           );
-          return this.settle({ messageId, body, files: [] }, file, { result: 'rejected', error });
+          return this.settle(record, file, { result: 'rejected', error });
         }
         const job: JobMessage = {
           fileworksJob: 1,
@@ -155,6 +205,7 @@ class LoadedBatch {
         return outcome;
       }
       default:
+        this.wait?.answered();
         this.logger.debug({ ...fields, ...outcome }, `file ${outcome.result}`);
         return outcome;
     }

@@ -1,4 +1,5 @@
 import { LOADER_METRIC_DIMENSION, LoaderMetrics } from '../../../contract/loader-env.js';
+import { MetricDimensions, WorkerMetrics } from '../../../contract/metric-names.js';
 import type { LedgerFile } from '../../database/index.js';
 import { metricLine } from '../../telemetry/index.js';
 import type { FileOutcome } from './file-loader.js';
@@ -38,5 +39,18 @@ export function loaderMetrics(
           values: [value],
         }) as const,
     ),
+  );
+}
+
+/** For how long a dependency of the loader has been unavailable; log lines in embedded metric format. */
+export function outageMetrics(name: string, dependency: string, seconds: number): string[] {
+  const task = { [MetricDimensions.task]: name };
+  const time = {
+    metric: WorkerMetrics.dependencyUnavailableTime,
+    unit: 'Seconds',
+    values: [Math.round(seconds)],
+  } as const;
+  return [task, { ...task, [MetricDimensions.dependency]: dependency }].map((dimensions) =>
+    metricLine(dimensions, [time]),
   );
 }

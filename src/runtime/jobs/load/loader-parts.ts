@@ -34,6 +34,7 @@ export interface LoaderParts {
   readonly loader: FileLoader;
   /** For each object, whether the ledger contains it. */
   recorded(objects: readonly LedgerQueryObject[]): Promise<boolean[]>;
+  readonly queueUrl: string | undefined;
   readonly deadLetterQueueUrl: string | undefined;
   readonly largeFileQueueUrl: string | undefined;
 }
@@ -70,6 +71,7 @@ export async function loaderParts(setup: FileLoaderSetup): Promise<LoaderParts> 
     name,
     loader,
     recorded: (objects) => connection.statement((client) => ledger.recorded(client, objects)),
+    queueUrl: env[WorkerEnv.queueUrl],
     deadLetterQueueUrl: env[WorkerEnv.deadLetterQueueUrl],
     largeFileQueueUrl: env[LoaderEnv.largeFileQueueUrl],
   };

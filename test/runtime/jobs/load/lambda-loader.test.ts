@@ -1,4 +1,5 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ManualClock } from '../../../../src/runtime/testing/index.js';
 import { LoaderBench, numbers, orders } from './support';
 import { LoaderEnv } from '../../../../src/contract/loader-env';
 import { WorkerEnv } from '../../../../src/contract/worker-env';
@@ -256,4 +257,37 @@ test('answers which objects the ledger contains: by their version, without one b
   expect(await handler({ fileworksLedgerQuery: 1, objects })).toEqual({
     recorded: [true, false, true, false, false],
   });
+});
+
+test('files wait on the queue while the database is unavailable, and one message is the probe', async () => {
+  const files = await Promise.all([11, 12, 13].map((id) => bench.put(`wait/${id}.json`, bench.order(id))));
+  const event = { Records: files.map((file, index) => record(String(index), notification(file))) };
+  let connections = 0;
+  let isAway = true;
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' });
+  const clock = new ManualClock();
+  const handle = loader({
+    clock,
+    ...setup({ [WorkerEnv.queueUrl]: queues.urlOf('large') }),
+    connectAs: () => {
+      connections += 1;
+      return isAway ? Promise.reject(refused) : Promise.resolve({ connectionString: bench.server.connectionString });
+    },
+  });
+  expect(await handle(event)).toEqual({ batchItemFailures: [] });
+  const tried = connections;
+  expect(await handle(event)).toEqual({ batchItemFailures: [] });
+  expect(connections).toBe(tried);
+  await clock.advance(11_000);
+  expect(await handle(event)).toEqual({ batchItemFailures: [] });
+  // One message, with its retries, instead of three
+  expect(connections - tried).toBeLessThan(tried);
+  expect(lines).toContainEqual(
+    expect.objectContaining({ Task: 'test', DependencyUnavailableTime: 11, Dependency: 'network' }),
+  );
+  expect(lines.filter((line) => 'Dependency' in line)).toHaveLength(2);
+  isAway = false;
+  await clock.advance(11_000);
+  expect(await handle(event)).toEqual({ batchItemFailures: [] });
+  expect((await bench.ids()).filter((id) => id > 10)).toEqual([11, 12, 13]);
 });
