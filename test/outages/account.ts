@@ -1,5 +1,6 @@
 // What sends jobs, and looks at what became of them, with the rights of the account. Buckets and queues go by the names
 // of their outputs.
+import { randomUUID } from 'node:crypto';
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   GetFunctionConfigurationCommand,
@@ -7,6 +8,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateScheduleCommand, GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
@@ -19,6 +21,7 @@ export class Account {
   readonly cloud: LocalCloud;
   readonly outputs: Readonly<Partial<Record<string, string>>>;
   readonly #s3: S3Client;
+  readonly #scheduler: SchedulerClient;
   readonly #sqs: SQSClient;
   readonly #secrets: SecretsManagerClient;
   readonly #lambda: LambdaClient;
@@ -28,6 +31,7 @@ export class Account {
     this.cloud = cloud;
     this.outputs = outputsOf(cloud);
     this.#s3 = new S3Client(cloud.clientConfig());
+    this.#scheduler = new SchedulerClient(cloud.clientConfig());
     this.#sqs = new SQSClient(cloud.clientConfig());
     this.#secrets = new SecretsManagerClient(cloud.clientConfig());
     this.#lambda = new LambdaClient(cloud.clientConfig());
@@ -73,6 +77,20 @@ export class Account {
     );
     const Environment = { Variables: { ...Variables, RESTARTED: '1' } };
     await this.#lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment }));
+  }
+
+  /** Runs the target of a schedule once, now, as the schedule would. */
+  async runOnce(schedule: string, input: object): Promise<void> {
+    const { Target: target } = await this.#scheduler.send(new GetScheduleCommand({ Name: this.outputs[schedule] }));
+    const now = new Date(this.cloud.clock.now());
+    await this.#scheduler.send(
+      new CreateScheduleCommand({
+        Name: randomUUID(),
+        ScheduleExpression: `at(${now.toISOString().slice(0, 19)})`,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: { ...target!, Input: JSON.stringify({ ...input, scheduledTime: now }) },
+      }),
+    );
   }
 
   async putSecret(secret: string, value: string): Promise<void> {

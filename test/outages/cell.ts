@@ -16,7 +16,10 @@ export type Form =
   | '429 with a time'
   | '429 with a date'
   | '429 without sense'
-  | 'login page';
+  | 'login page'
+  | 'no capacity'
+  /** It does not answer, and its secret changes in the meantime. */
+  | 'secret rotated';
 
 export type Dependency =
   | 'S3 results'
@@ -25,11 +28,14 @@ export type Dependency =
   | 'metadata table'
   | 'Secrets Manager'
   | 'SQS'
-  | 'EventBridge'
   | 'PostgreSQL'
   | 'HTTP API'
+  /** Secrets that ECS reads at the start of a task. */
+  | 'secrets at the start'
   | 'RunTask'
-  | 'Step Functions';
+  /** What starts executions. */
+  | 'Step Functions'
+  | 'EventBridge';
 
 /** What a construct promises in a cell, where that differs between constructs. */
 export interface Promised {

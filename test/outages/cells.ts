@@ -8,8 +8,17 @@ import { exportsOfApi } from './constructs/exports.ts';
 import { loader } from './constructs/loader.ts';
 import { objectTask } from './constructs/object-task.ts';
 import { queueWorker } from './constructs/queue-worker.ts';
+import { scheduledJob } from './constructs/scheduled-job.ts';
 
-const CONSTRUCTS: readonly OutageConstruct[] = [queueWorker, objectTask, dispatcher, exportsOfApi, loader, batches];
+const CONSTRUCTS: readonly OutageConstruct[] = [
+  queueWorker,
+  objectTask,
+  scheduledJob,
+  dispatcher,
+  exportsOfApi,
+  loader,
+  batches,
+];
 
 export const CELLS: readonly Cell[] = CONSTRUCTS.flatMap((construct) =>
   construct.failures.map(([dependency, form]) => cellOf(construct, dependency, form)),

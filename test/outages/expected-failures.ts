@@ -23,6 +23,12 @@ export const EXPECTED_FAILURES: readonly ExpectedFailure[] = [
     because:
       'a run that hangs for longer than two minutes counts as answered, so the wait begins again, and the alarm is late',
   },
+  {
+    cells: /^(?:object task|scheduled job) \/ Step Functions \//,
+    durations: ['10min', '1h', '6h', '13h'],
+    because:
+      'EventBridge keeps the events and tries again, for up to 24 hours (schedules: maxEventAge); no metric of ours shows its retries, so there is no alarm until it gives up or a run is missed',
+  },
 ];
 
 /** Why a cell is expected to fail, if it is. */

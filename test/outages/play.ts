@@ -78,6 +78,11 @@ export async function play({ cells, seconds, speed, toolsDir, line }: PlayOption
     const account = new Account(cloud);
     const begin = async (cell: Cell): Promise<() => unknown> => {
       await constructOf(cell).begin?.(account, cell, api);
+      if (cell.form === 'secret rotated') {
+        const token = `rotated-${cell.id}`;
+        api.requireToken(cell.id, token);
+        await account.putSecret(`${cell.id}SecretName`, token);
+      }
       return cell.dependency === 'HTTP API'
         ? api.begin(cell)
         : cell.dependency === 'PostgreSQL'

@@ -12,7 +12,9 @@ In each row, ten jobs arrive before, during and at the end of the outage. [Whose
 The promise of each row: no job is lost or done twice, no message reaches a dead-letter queue, and no operator is needed. If the outage lasts for ten minutes or more, an alarm is in ALARM within 8 minutes of its beginning and OK within 5 minutes
 of its end. Jobs are done within 2 minutes of its end. A task calls the dependency at most once in 10 seconds.
 
-Not in the matrix: scheduled jobs, dispatcher, exports, batch file loader, chunked batches and alerts, outages of EventBridge, Step Functions and the launch of tasks, and secrets that are rotated during an outage.
+Runs of scheduled jobs are those of schedules for once, with the target of the construct's own. A rotated secret is one that changes while the API does not answer, and the program reads it again when the API refuses the old one.
+
+Not in the matrix: dispatcher, exports, batch file loader, chunked batches and alerts.
 Only durations with a table below were played. For the cells of SQS, \`alarmNotStartingFor\` is five minutes; its default is ten.
 
 Times are those of the clock, in seconds after the beginning (ALARM) or the end (OK, work) of the outage. Calls are runs of handlers during the outage, beyond one for each job that waits, and the most that the promise allows.

@@ -1,4 +1,7 @@
-"""Step Functions: Wait states and callbacks without a process on the clock, timeouts of processes in real time."""
+"""Step Functions: Wait states and callbacks without a process on the clock, timeouts of processes in real time.
+
+An expression of JSONata may take a minute, not a second as on AWS, because this machine may be busy.
+"""
 
 import contextvars
 import threading
@@ -13,6 +16,7 @@ from ministack.services import stepfunctions
 # These run a process of this machine, which calls back.
 _PROCESSES = ("lambda:invoke", "ecs:runTask")
 _LOOK_SECONDS = 0.1
+_EXPRESSION_MS = 60_000
 _NEVER_SECONDS = threading.TIMEOUT_MAX
 
 
@@ -21,6 +25,11 @@ def apply():
     stepfunctions._sleep_until = _sleep_until
     stepfunctions._invoke_resource_with_timeout = _invoke_with_timeout
     stepfunctions._invoke_with_callback = _watched(stepfunctions._invoke_with_callback)
+    stepfunctions.jsonata.Jsonata.jsonata = staticmethod(_patient(stepfunctions.jsonata.Jsonata.jsonata))
+
+
+def _patient(parse):
+    return lambda expression, *args, **options: parse(expression, *args, **{**options, "timeout": _EXPRESSION_MS})
 
 
 def _invoke_with_timeout(resource, input_data, timeout):

@@ -35,8 +35,8 @@ export const batches: OutageConstruct = {
     workflow.grantStoreResults(bucket, `results/${id}/`);
     const output = (name: string, value: string) => new CfnOutput(stack, `${id}${name}`, { value });
     output('SourceName', ingest.bucket.bucketName);
-    output('TaskDefinition', workflow.taskDefinition?.taskDefinitionArn ?? '');
-    output('MachineArn', workflow.stateMachine.stateMachineArn);
+    output('TaskName', workflow.taskDefinition?.taskDefinitionArn ?? '');
+    output('MachineName', workflow.stateMachine.stateMachineArn);
     output('DeadLetters', workflow.markerRoute?.deadLetterQueue?.queueUrl ?? '');
   },
 

@@ -1,10 +1,12 @@
 // What the matrix has to know of a construct: one file for each, and a line in cells.ts.
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { QueueScaledFargateWorkerProps } from 'cdk-fileworks';
 import type { Account } from '../account.ts';
 import type { Cell, Dependency, Form, Promised } from '../cell.ts';
@@ -50,10 +52,11 @@ export interface Setting {
 interface ProgramTask {
   readonly grantPrincipal: iam.IPrincipal;
   readonly taskDefinition: ecs.TaskDefinition;
+  readonly stateMachine?: IStateMachine;
 }
 
 /** Adds the dependency of a cell that `work` uses, and the permission to use it. */
-export function addDependency(stack: Stack, { id, dependency }: Cell, task: ProgramTask): void {
+export function addDependency(stack: Stack, { id, dependency, form }: Cell, task: ProgramTask): void {
   if (dependency === 'DynamoDB') {
     const partitionKey = { name: 'id', type: dynamodb.AttributeType.STRING };
     const { tableName, tableArn } = new dynamodb.Table(stack, `${id}Table`, {
@@ -61,9 +64,20 @@ export function addDependency(stack: Stack, { id, dependency }: Cell, task: Prog
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
     });
     use('Table', tableName, 'dynamodb:PutItem', tableArn);
-  } else if (dependency === 'Secrets Manager') {
+  } else if (dependency === 'Secrets Manager' || form === 'secret rotated') {
     const { secretArn } = new Secret(stack, `${id}Secret`);
     use('Secret', secretArn, 'secretsmanager:GetSecretValue', secretArn);
+  } else if (dependency === 'secrets at the start') {
+    const secret = new Secret(stack, `${id}Secret`);
+    task.taskDefinition.defaultContainer?.addSecret('TOKEN', ecs.Secret.fromSecretsManager(secret));
+    new CfnOutput(stack, `${id}SecretName`, { value: secret.secretArn });
+  } else if (dependency === 'EventBridge') {
+    const { eventBusArn } = new EventBus(stack, `${id}Bus`);
+    use('Bus', eventBusArn, 'events:PutEvents', eventBusArn);
+  } else if (dependency === 'RunTask') {
+    new CfnOutput(stack, `${id}TaskName`, { value: task.taskDefinition.taskDefinitionArn });
+  } else if (dependency === 'Step Functions') {
+    new CfnOutput(stack, `${id}MachineName`, { value: task.stateMachine?.stateMachineArn ?? '' });
   }
 
   function use(name: string, value: string, action: string, resource: string): void {

@@ -47,7 +47,7 @@ export const dispatcher: OutageConstruct = {
     const output = (name: string, value: string) => new CfnOutput(stack, `${id}${name}`, { value });
     output('SourceName', ingest.bucket.bucketName);
     output('TableName', dispatcher.stateTable?.tableName ?? '');
-    output('TaskDefinition', taskDefinition.taskDefinitionArn);
+    output('TaskName', taskDefinition.taskDefinitionArn);
     output('QueueArn', dispatcher.queue.queueArn);
     if (!OF_TASKS.includes(dependency)) {
       const functions = ['Ingress', 'Launcher'].map((name) => dispatcher.node.findChild(name) as unknown as IFunction);

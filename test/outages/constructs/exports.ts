@@ -62,7 +62,7 @@ export const exportsOfApi: OutageConstruct = {
     output('DownloadDeadLetters', deadLetters(exporter.downloader));
     output('TableName', exporter.jobTable.tableName);
     output('MetadataTable', exporter.metadataTable.tableName);
-    output('BusArn', exporter.eventBus.eventBusArn);
+    output('BusName', exporter.eventBus.eventBusArn);
     if (secret !== undefined) {
       output('SecretName', secret.secretArn);
     }

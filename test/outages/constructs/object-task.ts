@@ -12,6 +12,13 @@ export const objectTask: OutageConstruct = {
     ['DynamoDB', 'throttled'],
     ['PostgreSQL', 'locked'],
     ['HTTP API', '503'],
+    ['HTTP API', 'secret rotated'],
+    ['secrets at the start', 'denied'],
+    ['RunTask', 'denied'],
+    ['RunTask', 'throttled'],
+    ['RunTask', 'no capacity'],
+    ['Step Functions', 'throttled'],
+    ['Step Functions', '503'],
   ],
   program: 'object-task.ts',
 

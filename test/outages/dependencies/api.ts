@@ -14,6 +14,7 @@ const REFUSALS: Readonly<Partial<Record<Form, (response: ServerResponse) => void
   '503': (response) => response.writeHead(503).end(),
   hang: () => undefined,
   away: (response) => response.destroy(),
+  'secret rotated': (response) => response.destroy(),
   'login page': (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<form>Sign in</form>'),
 };
 
@@ -22,6 +23,7 @@ export class Api {
   readonly accepted: string[] = [];
   readonly #failing = new Map<string, Form>();
   readonly #held = new Set<ServerResponse>();
+  /** The only token that is accepted, by cell; without one, any. */
   readonly #tokens = new Map<string, string>();
   readonly #archive = zip(1, 'entry');
   readonly #server: Server;

@@ -24,6 +24,11 @@ const OF_OTHERS: typeof ERRORS = {
   'disabled key': { error: 'KMSDisabledException', status: 400, message: 'The key is disabled' },
 };
 
+const OF_ECS: typeof ERRORS = {
+  ...OF_OTHERS,
+  'no capacity': { error: 'AmazonECSException', status: 400, message: 'Capacity is unavailable at this time' },
+};
+
 /** Begins the outage of a cell, and resolves with its end. */
 export function beginAwsOutage(cloud: LocalCloud, { id, dependency, form }: Cell): Promise<() => Promise<void>> {
   const outputs = outputsOf(cloud);
@@ -36,10 +41,11 @@ export function beginAwsOutage(cloud: LocalCloud, { id, dependency, form }: Cell
       DynamoDB: ['dynamodb:*', `${all}:table/${outputs[`${id}TableName`]}`, OF_OTHERS],
       'metadata table': ['dynamodb:*', `${all}:table/${outputs[`${id}MetadataTable`]}`, OF_OTHERS],
       'Secrets Manager': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],
+      'secrets at the start': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],
+      EventBridge: ['events:PutEvents', outputs[`${id}BusName`], OF_OTHERS],
+      RunTask: ['ecs:RunTask', outputs[`${id}TaskName`], OF_ECS],
+      'Step Functions': ['states:StartExecution', outputs[`${id}MachineName`], OF_OTHERS],
       SQS: ['sqs:ReceiveMessage', outputs[`${id}QueueArn`], OF_OTHERS],
-      RunTask: ['ecs:RunTask', outputs[`${id}TaskDefinition`], OF_OTHERS],
-      'Step Functions': ['states:StartExecution', outputs[`${id}MachineArn`], OF_OTHERS],
-      EventBridge: ['events:PutEvents', outputs[`${id}BusArn`], OF_OTHERS],
     } as Readonly<Partial<Record<string, readonly [string, string, typeof ERRORS]>>>
   )[dependency] ?? ['', '', {}];
   const error = errors[form];

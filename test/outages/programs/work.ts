@@ -1,5 +1,6 @@
 // The work of every job: it uses the dependency of its cell once, and stores a result. What it prints is evidence.
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -13,6 +14,7 @@ const {
   BUCKET = '',
   TABLE = '',
   SECRET = '',
+  BUS = '',
   API_URL = '',
   DATABASE_URL = '',
 } = process.env;
@@ -25,6 +27,7 @@ export const requestHandler = new NodeHttpHandler({
 const s3 = new S3Client({ requestHandler });
 const dynamoDb = new DynamoDBClient({ requestHandler });
 const secrets = new SecretsManagerClient({ requestHandler });
+const events = new EventBridgeClient({ requestHandler });
 const uploader = new IdempotentUploader({ client: s3 });
 
 async function callDatabase(id: string): Promise<void> {
@@ -42,15 +45,26 @@ async function callDatabase(id: string): Promise<void> {
   }
 }
 
+/** Kept until it is refused. */
+let token: Promise<string> | undefined;
+
+async function readToken(): Promise<string> {
+  return (await secrets.send(new GetSecretValueCommand({ SecretId: SECRET }))).SecretString ?? '';
+}
+
 async function callApi(id: string, signal: AbortSignal): Promise<void> {
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
-  const response = await fetch(`${API_URL}/${CELL}/${id}`, { method: 'POST', signal: timeout }).catch(
+  const headers = SECRET === '' ? {} : { authorization: `Bearer ${await (token ??= readToken())}` };
+  const response = await fetch(`${API_URL}/${CELL}/${id}`, { method: 'POST', headers, signal: timeout }).catch(
     (error: unknown) => {
       signal.throwIfAborted();
       throw new DependencyUnavailable('api', { cause: error });
     },
   );
   const text = await response.text();
+  if (response.status === 401) {
+    token = undefined;
+  }
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
   if (!response.ok || !isJson || text === '') {
     throw new DependencyUnavailable('api', {
@@ -71,6 +85,10 @@ const calls: Readonly<Partial<Record<string, (id: string, signal: AbortSignal, s
       dynamoDb.send(new PutItemCommand({ TableName: TABLE, Item: { id: { S: id } } }), { abortSignal }),
     'Secrets Manager': (_, abortSignal) =>
       secrets.send(new GetSecretValueCommand({ SecretId: SECRET }), { abortSignal }),
+    EventBridge: async (id, abortSignal) => {
+      const entry = { EventBusName: BUS, Source: CELL, DetailType: 'Done', Detail: JSON.stringify({ id }) };
+      await events.send(new PutEventsCommand({ Entries: [entry] }), { abortSignal });
+    },
     PostgreSQL: callDatabase,
     'HTTP API': callApi,
   };
