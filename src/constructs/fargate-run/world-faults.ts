@@ -69,8 +69,8 @@ const isUnavailable = `(${error}.Error = "${UNAVAILABLE_ERROR}" or ${error}.Erro
 /** Whether ECS, Lambda or a dependency of the task failed, and not the work. */
 export const isWorldFault = `(${isRefused} or ${isUnavailable})`;
 
-/** Milliseconds, since the epoch, when the outage began. */
-export const outageSince = `(${run}.since > 0 and ${sinceBegin} < ${ANSWERED_AFTER_MS} ? ${run}.since : ${now})`;
+/** Milliseconds, since the epoch, when the outage began: the first attempt has waited in its task. */
+export const outageSince = `(${sinceBegin} >= ${ANSWERED_AFTER_MS} ? ${now} : ${run}.since > 0 ? ${run}.since : $toMillis(${run}.began))`;
 
 export const outageSeconds = `$floor((${now} - ${outageSince}) / 1000)`;
 

@@ -259,7 +259,7 @@ test('the container learns for how long a dependency has been unavailable, and o
   await player.run((seconds) => (seconds < HOUR ? unavailable() : { seconds: 1 }));
   const [first, second, ...rest] = player.tasks.map(({ environment }) => environment);
   expect(first).toMatchObject({ FILEWORKS_TASK_NAME: 'Pipeline/Converter', FILEWORKS_UNAVAILABLE_SECONDS: '' });
-  expect(second).toMatchObject({ FILEWORKS_UNAVAILABLE_SECONDS: '0', FILEWORKS_FILE_KEY: 'a' });
+  expect(second).toMatchObject({ FILEWORKS_UNAVAILABLE_SECONDS: '90', FILEWORKS_FILE_KEY: 'a' });
   expect(Number(rest.at(-1)!['FILEWORKS_UNAVAILABLE_SECONDS'])).toBeGreaterThan(3_000);
 });
 
