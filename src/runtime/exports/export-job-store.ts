@@ -31,6 +31,8 @@ const FILES_PER_TRANSACTION = 99;
 /** The attributes of the event that ends a job, by the names that stored rows have. */
 const SENT = { '#sent': 'told' };
 const SENDING_UNTIL = { '#sendingUntil': 'tellingUntil' };
+/** Longer than the sending of an event takes. */
+const END_EVENT_CLAIM_MS = 60_000;
 const KEYS_PER_READ = 100;
 const READ_ATTEMPTS = 8;
 const READ_BACKOFF_MS = { base: 100, max: 10_000 };
@@ -352,9 +354,19 @@ export class ExportJobStore {
           'attribute_not_exists(#sent) AND (attribute_not_exists(#sendingUntil) OR #sendingUntil < :now)',
         ExpressionAttributeNames: { ...SENT, ...SENDING_UNTIL },
       },
-      { ':now': now.getTime(), ':until': now.getTime() + 60_000 },
+      { ':now': now.getTime(), ':until': now.getTime() + END_EVENT_CLAIM_MS },
     );
     return passed ? true : (item as ExportJobRow | undefined)?.told === true ? false : undefined;
+  }
+
+  /** Gives up a claim of `claimedAt`: the event could not be sent. */
+  async releaseEndEvent(jobId: string, claimedAt: Date): Promise<void> {
+    const update = {
+      UpdateExpression: 'REMOVE #sendingUntil',
+      ConditionExpression: '#sendingUntil = :until',
+      ExpressionAttributeNames: SENDING_UNTIL,
+    };
+    await this.#update(jobKey(jobId), update, { ':until': claimedAt.getTime() + END_EVENT_CLAIM_MS });
   }
 
   async markEndEventSent(jobId: string): Promise<void> {

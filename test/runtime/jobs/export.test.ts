@@ -3,6 +3,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { ListedFile } from '../../../examples/worker/export-api/server.js';
 import { type DownloadTask, EXPORT_EVENT_SOURCE, type ExportJobEvent } from '../../../src/contract/export-contract.js';
 import type { MetadataLookup } from '../../../src/runtime/archive/index.js';
+import { DependencyUnavailable } from '../../../src/runtime/errors.js';
 import { cursorPages, type ExportApiClient } from '../../../src/runtime/exports/index.js';
 import {
   DownloadTaskHandler,
@@ -458,6 +459,20 @@ describe('a file', () => {
       .mockImplementation((id) => claim(id, new Date(Date.now() + 61_000)));
     await deliver(downloadHandler({ publish: dying }), sent[0]);
     spy.mockRestore();
+    expect(ends()).toHaveLength(1);
+  });
+
+  it('has its job reported as soon as the bus takes the event', async () => {
+    let isAway = true;
+    const away = (type: string, event: ExportJobEvent) =>
+      isAway ? Promise.reject(new DependencyUnavailable('EventBridge')) : publish(type, event);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(deliver(downloadHandler({ publish: away }), sent[0])).rejects.toMatchObject({
+        code: 'ERR_DEPENDENCY_UNAVAILABLE',
+      });
+    }
+    isAway = false;
+    await deliver(downloadHandler({ publish: away }), sent[0]);
     expect(ends()).toHaveLength(1);
   });
 });

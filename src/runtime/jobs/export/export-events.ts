@@ -2,6 +2,7 @@ import type { PutEventsCommandOutput } from '@aws-sdk/client-eventbridge';
 import { DependencyUnavailable, RetryLater } from '../../errors.js';
 import type { ExportJobRow, ExportJobStore } from '../../exports/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
+import { faultOf } from '../../support/faults.js';
 import { missingPeer } from '../../support/missing-peer.js';
 import {
   EXPORT_CONTRACT_VERSION,
@@ -63,14 +64,23 @@ export async function publishJobEvent(
   if (job.told === true) {
     return;
   }
-  const mine = await store.claimEndEvent(job.jobId);
+  const claimedAt = new Date();
+  const mine = await store.claimEndEvent(job.jobId, claimedAt);
   if (mine === undefined) {
     throw new RetryLater({ seconds: 60, reason: `another process publishes the end of job ${job.jobId}` });
   }
   if (!mine) {
     return;
   }
-  await publish(job.status === 'completed' ? ExportEventType.completed : ExportEventType.failed, eventOf(job));
+  try {
+    await publish(job.status === 'completed' ? ExportEventType.completed : ExportEventType.failed, eventOf(job));
+  } catch (error) {
+    // Jobs that wait for the bus must not wait for the claim as well, which uses up attempts
+    if (faultOf(error).kind === 'world') {
+      await store.releaseEndEvent(job.jobId, claimedAt).catch(() => undefined);
+    }
+    throw error;
+  }
   await store.markEndEventSent(job.jobId);
 }
 
