@@ -13,6 +13,9 @@ import type { Pagination } from './pagination.js';
 import { type RetryOptions, retryAfterOf, retryDelay } from './retry-delay.js';
 import type { RateLimit } from './shared-rate-limit.js';
 
+/** A request holds the slot of its job: an API that does not answer in time is asked only once more. */
+const MAX_UNANSWERED = 2;
+
 export interface ExportApiClientOptions extends RetryOptions {
   /**
    * Base URL of the API, against which paths are resolved. Credentials and rate limit apply to its origin only. With
@@ -236,9 +239,10 @@ export class ExportApiClient {
   }
 
   async #request<T>(url: URL, options: RequestOptions, read: (response: Response) => Promise<T>): Promise<T> {
-    const { maxAttempts, maxRetryDelayMs, clock } = this.#options;
+    const { maxAttempts, maxRetryDelayMs, timeoutSeconds, clock } = this.#options;
     const { signal } = options;
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1, unanswered = 0; ; attempt += 1) {
+      const began = clock.now();
       try {
         const result = await this.#once(url, options, read);
         this.#unavailable.delete(url.origin);
@@ -250,7 +254,9 @@ export class ExportApiClient {
         }
         const { retryAfterSeconds = 0 } = error;
         const waitsLong = retryAfterSeconds * 1_000 > maxRetryDelayMs;
-        if (attempt >= maxAttempts || waitsLong || this.#unavailable.has(url.origin)) {
+        unanswered += clock.now() - began > timeoutSeconds * 900 ? 1 : 0;
+        const isSilent = unanswered >= MAX_UNANSWERED;
+        if (attempt >= maxAttempts || waitsLong || isSilent || this.#unavailable.has(url.origin)) {
           this.#unavailable.add(url.origin);
           throw error;
         }

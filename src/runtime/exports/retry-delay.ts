@@ -1,7 +1,11 @@
 import { backoffDelay } from '../support/backoff.js';
 
 export interface RetryOptions {
-  /** Attempts for a request; 1 after a request whose attempts all failed, until one succeeds. At least 1. @default 5 */
+  /**
+   * Attempts for a request, at most two of them without an answer in time; 1 after a request whose attempts all failed,
+   * until one succeeds. At least 1.
+   * @default 5
+   */
   readonly maxAttempts?: number;
   /**
    * Upper bound of the first delay, doubled for each further one; delays are random between 0 and the bound. At least

@@ -170,6 +170,13 @@ it('asks again after a time without an answer', async () => {
   expect(await client.json('jobs/1/files/0')).toMatchObject({ id: '0' });
 });
 
+it('asks an API that does not answer twice, so that the job soon waits without a slot', async () => {
+  test.faults = { slowMs: 2_000 };
+  const client = test.client({ timeoutSeconds: 0.1, maxAttempts: 5 });
+  await expect(client.json('jobs/1/files/0')).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE' });
+  expect(test.requests('/jobs/:job/files/:file')).toBe(2);
+});
+
 it('waits as long as Retry-After says, and has everybody wait', async () => {
   test.faults = { tooMany: 1, retryAfter: '1' };
   const pauses: number[] = [];
