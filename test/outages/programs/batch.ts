@@ -1,4 +1,4 @@
 import { runBatch } from 'fileworks-runtime/batch';
 import { work } from './work.ts';
 
-await runBatch(({ bucket, key }, { signal }) => work(key.slice(key.lastIndexOf('/') + 1), signal, bucket));
+await runBatch(({ bucket, key }, { signal }) => work(key.slice(key.lastIndexOf('/') + 1), signal, bucket, key));

@@ -73,34 +73,40 @@ async function callApi(id: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-const calls: Readonly<Partial<Record<string, (id: string, signal: AbortSignal, source: string) => Promise<unknown>>>> =
-  {
-    'S3 source': async (id, abortSignal, source) => {
-      const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: source, Key: `source/${CELL}/${id}` }), {
-        abortSignal,
-      });
-      await body?.transformToString();
-    },
-    DynamoDB: (id, abortSignal) =>
-      dynamoDb.send(new PutItemCommand({ TableName: TABLE, Item: { id: { S: id } } }), { abortSignal }),
-    'Secrets Manager': (_, abortSignal) =>
-      secrets.send(new GetSecretValueCommand({ SecretId: SECRET }), { abortSignal }),
-    EventBridge: async (id, abortSignal) => {
-      const entry = { EventBusName: BUS, Source: CELL, DetailType: 'Done', Detail: JSON.stringify({ id }) };
-      await events.send(new PutEventsCommand({ Entries: [entry] }), { abortSignal });
-    },
-    PostgreSQL: callDatabase,
-    'HTTP API': callApi,
-  };
+type Call = (id: string, signal: AbortSignal, source: { Bucket: string; Key: string }) => Promise<unknown>;
+
+const calls: Readonly<Partial<Record<string, Call>>> = {
+  'S3 source': async (_, abortSignal, source) => {
+    const { Body: body } = await s3.send(new GetObjectCommand(source), { abortSignal });
+    await body?.transformToString();
+  },
+  DynamoDB: (id, abortSignal) =>
+    dynamoDb.send(new PutItemCommand({ TableName: TABLE, Item: { id: { S: id } } }), { abortSignal }),
+  'Secrets Manager': (_, abortSignal) => secrets.send(new GetSecretValueCommand({ SecretId: SECRET }), { abortSignal }),
+  EventBridge: async (id, abortSignal) => {
+    const entry = { EventBusName: BUS, Source: CELL, DetailType: 'Done', Detail: JSON.stringify({ id }) };
+    await events.send(new PutEventsCommand({ Entries: [entry] }), { abortSignal });
+  },
+  PostgreSQL: callDatabase,
+  'HTTP API': callApi,
+};
 
 /** Evidence for the test. */
 export const print = (outage: 'call' | 'done', id: string) =>
   process.stdout.write(`${JSON.stringify({ outage, cell: CELL, id, at: Date.now() })}\n`);
 
-/** @param source bucket of the file */
-export async function work(id: string, signal: AbortSignal, source = BUCKET): Promise<void> {
+/**
+ * @param source bucket of the file
+ * @param key of the file
+ */
+export async function work(
+  id: string,
+  signal: AbortSignal,
+  source = BUCKET,
+  key = `source/${CELL}/${id}`,
+): Promise<void> {
   print('call', id);
-  await calls[DEPENDENCY]?.(id, signal, source);
+  await calls[DEPENDENCY]?.(id, signal, { Bucket: source, Key: key });
   await uploader.put({
     bucket: BUCKET,
     key: `results/${CELL}/${id}`,
