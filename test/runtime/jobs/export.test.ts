@@ -462,6 +462,23 @@ describe('a file', () => {
     expect(ends()).toHaveLength(1);
   });
 
+  it('has its job reported once, also if the table does not take that it was', async () => {
+    const mark = jest
+      .spyOn(table.store, 'markEndEventSent')
+      .mockRejectedValueOnce(new DependencyUnavailable('DynamoDB'));
+    await expect(deliver(downloadHandler(), sent[0])).rejects.toMatchObject({ code: 'ERR_DEPENDENCY_UNAVAILABLE' });
+    const claim = table.store.claimEndEvent.bind(table.store);
+    const later = jest
+      .spyOn(table.store, 'claimEndEvent')
+      .mockImplementation((id) => claim(id, new Date(Date.now() + 61_000)));
+    await deliver(downloadHandler(), sent[0]);
+    expect(mark).toHaveBeenCalledTimes(2);
+    mark.mockRestore();
+    later.mockRestore();
+    expect(ends()).toHaveLength(1);
+    expect(await table.store.job(jobId)).toMatchObject({ told: true });
+  });
+
   it('has its job reported as soon as the bus takes the event', async () => {
     let isAway = true;
     const away = (type: string, event: ExportJobEvent) =>

@@ -2,6 +2,7 @@ import type { PutEventsCommandOutput } from '@aws-sdk/client-eventbridge';
 import { DependencyUnavailable, RetryLater } from '../../errors.js';
 import type { ExportJobRow, ExportJobStore } from '../../exports/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
+import { BoundedMap } from '../../support/bounded-map.js';
 import { faultOf } from '../../support/faults.js';
 import { missingPeer } from '../../support/missing-peer.js';
 import {
@@ -45,6 +46,9 @@ export function eventBridgeEvents({ client, eventBusName, service }: EventBridge
   };
 }
 
+/** Events by job that this process has published, while the table does not take that they are: they are not repeated. */
+const UNMARKED = new BoundedMap<string, string>(10_000);
+
 /**
  * Publishes the progress of a job, and the event for its end once across all processes.
  *
@@ -72,6 +76,21 @@ export async function publishJobEvent(
   if (!mine) {
     return;
   }
+  const event = JSON.stringify(eventOf(job));
+  if (UNMARKED.get(job.jobId) !== event) {
+    await publishEnd(store, publish, job, claimedAt);
+    UNMARKED.set(job.jobId, event);
+  }
+  await store.markEndEventSent(job.jobId);
+  UNMARKED.delete(job.jobId);
+}
+
+async function publishEnd(
+  store: ExportJobStore,
+  publish: PublishExportEvent,
+  job: ExportJobRow,
+  claimedAt: Date,
+): Promise<void> {
   try {
     await publish(job.status === 'completed' ? ExportEventType.completed : ExportEventType.failed, eventOf(job));
   } catch (error) {
@@ -81,7 +100,6 @@ export async function publishJobEvent(
     }
     throw error;
   }
-  await store.markEndEventSent(job.jobId);
 }
 
 function eventOf({ jobId, correlationId, count, done, failed, bytes, reason }: ExportJobRow): ExportJobEvent {
