@@ -25,7 +25,6 @@ export type Dependency =
   | 'S3 results'
   | 'S3 source'
   | 'DynamoDB'
-  | 'metadata table'
   | 'Secrets Manager'
   | 'SQS'
   | 'PostgreSQL'

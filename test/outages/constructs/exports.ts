@@ -2,11 +2,7 @@ import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ExportOrchestrator, type QueueScaledFargateWorker } from 'cdk-fileworks';
-import type { Dependency } from '../cell.ts';
 import type { OutageConstruct } from './construct.ts';
-
-/** Dependencies that only the service which downloads uses. */
-const OF_DOWNLOADS: readonly Dependency[] = ['S3 results', 'metadata table'];
 
 export const exportsOfApi: OutageConstruct = {
   name: 'exports',
@@ -20,7 +16,6 @@ export const exportsOfApi: OutageConstruct = {
     ['S3 results', 'denied'],
     ['S3 results', 'hang'],
     ['DynamoDB', 'throttled'],
-    ['metadata table', 'denied'],
     ['Secrets Manager', 'denied'],
     ['SQS', 'denied'],
     ['EventBridge', 'denied'],
@@ -32,7 +27,7 @@ export const exportsOfApi: OutageConstruct = {
     alarm:
       dependency === 'SQS'
         ? 'OrchestratorNotStartingAlarm'
-        : `${OF_DOWNLOADS.includes(dependency) ? 'Worker' : 'Orchestrator'}DependencyUnavailableAlarm`,
+        : `${dependency === 'S3 results' ? 'Worker' : 'Orchestrator'}DependencyUnavailableAlarm`,
     callers: 2,
     lateCallers: 2,
   }),
@@ -61,7 +56,6 @@ export const exportsOfApi: OutageConstruct = {
     output('DeadLetters', deadLetters(exporter.orchestrator));
     output('DownloadDeadLetters', deadLetters(exporter.downloader));
     output('TableName', exporter.jobTable.tableName);
-    output('MetadataTable', exporter.metadataTable.tableName);
     output('BusName', exporter.eventBus.eventBusArn);
     if (secret !== undefined) {
       output('SecretName', secret.secretArn);

@@ -39,7 +39,6 @@ export function beginAwsOutage(cloud: LocalCloud, { id, dependency, form }: Cell
       'S3 results': ['s3:PutObject', objects(outputs.BucketName, 'results'), OF_S3],
       'S3 source': ['s3:GetObject', objects(outputs[`${id}SourceName`], 'source'), OF_S3],
       DynamoDB: ['dynamodb:*', `${all}:table/${outputs[`${id}TableName`]}`, OF_OTHERS],
-      'metadata table': ['dynamodb:*', `${all}:table/${outputs[`${id}MetadataTable`]}`, OF_OTHERS],
       'Secrets Manager': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],
       'secrets at the start': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],
       EventBridge: ['events:PutEvents', outputs[`${id}BusName`], OF_OTHERS],
