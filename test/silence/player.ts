@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
 import { notifies, type Part } from './parts';
 import type { Switch } from './switches';
@@ -112,7 +112,11 @@ export class Player {
     const sqs = new SQSClient(this.#cloud.clientConfig());
     for (const { stack, logicalId } of this.#deadLetterQueues) {
       const QueueUrl = this.#cloud.resources(stack)[logicalId];
-      await sqs.send(new PurgeQueueCommand({ QueueUrl }));
+      // SQS purges a queue once a minute
+      while (await hasMessages(sqs, QueueUrl)) {
+        await sqs.send(new PurgeQueueCommand({ QueueUrl })).catch(ignorePurgeInProgress);
+        await sleep(1_000);
+      }
     }
     sqs.destroy();
   }
@@ -147,5 +151,18 @@ export class Player {
 
   #isDone(index: number): Promise<boolean> {
     return this.#feed.isDone(index);
+  }
+}
+
+async function hasMessages(sqs: SQSClient, QueueUrl: string | undefined): Promise<boolean> {
+  const { Attributes: attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+  );
+  return attributes?.ApproximateNumberOfMessages !== '0';
+}
+
+function ignorePurgeInProgress(error: Error): void {
+  if (error.name !== 'PurgeQueueInProgress') {
+    throw error;
   }
 }
