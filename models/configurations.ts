@@ -71,6 +71,11 @@ export const configurations: readonly Configuration[] = [
     'crash, failing handler; redrive of a parked file, discard of queued, waiting and parked ones',
     '-DLEAN -DCRASH=1 -DAPPF=2 -DOPS=1',
   ),
+  gate(
+    'reprocessed',
+    'crash, kill, lost event; a completed file is processed again',
+    '-DLEAN -DREDO=1 -DCRASH=1 -DKILL=1 -DLOST=1',
+  ),
   gate('paused', 'crash, kill, lost event; 2 pauses at any time', '-DLEAN -DPAUSE=2 -DCRASH=1 -DKILL=1 -DLOST=1'),
   gate('interrupted', 'crash, 2 interrupted containers, lost event', '-DLEAN -DSPOT -DCRASH=1 -DKILL=2 -DLOST=1'),
   gate(

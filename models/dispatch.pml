@@ -16,6 +16,7 @@
  *   SLOTS=n      at most n files at a time (n heads); 1 is sequential
  *   BLOCK        exhausted retries block the sequence until an operator acts (default: the file is parked)
  *   OPS=n        redrives that the operator may do; discards are always possible
+ *   REDO=n       completed files that the operator may have processed again
  *   LIMIT        one place over all slots: a claim takes it together with its slot, also from a file that no longer runs, and any process that detects such a file frees it
  *   PAUSE=n      pauses that the operator may make; resumes are always possible
  *   CANCEL=n     files that the operator may cancel while their task is started or running
@@ -76,6 +77,9 @@
 #ifndef OPS
 #define OPS 0
 #endif
+#ifndef REDO
+#define REDO 0
+#endif
 #ifndef PAUSE
 #define PAUSE 0
 #endif
@@ -92,7 +96,7 @@
 #endif
 
 /* Each claim and each retry makes a token. Only these faults cost one, so there are at most this many: the bound on retries. */
-#define MAXTOKEN (NF + KILL + APPF + HANG + CAP + OPS)
+#define MAXTOKEN (NF + KILL + APPF + HANG + CAP + OPS + REDO)
 
 /* status of a file */
 #define ABSENT    0
@@ -202,6 +206,14 @@ bit hint;
 
 /* ---- what is left of each fault ---- */
 byte b_crash = CRASH, b_dup = DUP, b_kill = KILL, b_lost = LOST, b_cap = CAP, b_conf = CONF, b_unk = UNK, b_app = APPF, b_hang = HANG, b_ttl = TTL, b_ops = OPS;
+#if REDO > 0
+byte b_redo = REDO;
+/* the new completion is the only one of its attempts */
+#define REPROCESS(j) \
+  :: atomic { reprocess_COMPLETED_QUEUED(j) && b_redo > 0 -> b_redo--; MOVE(j, reprocess, COMPLETED, QUEUED); att[j] = 0; done[j] = 0; HINT }
+#else
+#define REPROCESS(j)
+#endif
 #if PAUSE > 0
 byte b_pause = PAUSE;
 #endif
@@ -801,14 +813,17 @@ end_task:
   :: atomic { discard_WAITING_SKIPPED(j) && b_ops > 0 -> b_ops--; MOVE(j, discard, WAITING, SKIPPED); RELEASE(j) }
 #endif
 
-#if defined(BLOCK) || OPS > 0 || PAUSE > 0 || CANCEL > 0
+#if defined(BLOCK) || OPS > 0 || REDO > 0 || PAUSE > 0 || CANCEL > 0
 proctype Operator() {
 end_operator:
   do
   OPERATE(0)
   OPERATE(1)
+  REPROCESS(0)
+  REPROCESS(1)
 #if NF > 2
   OPERATE(2)
+  REPROCESS(2)
 #endif
 #if CANCEL > 0
   :: atomic { (st[0] == STARTING || st[0] == RUNNING) && b_cancel > 0 && !canceled[0] -> b_cancel--; canceled[0] = 1 }
@@ -840,7 +855,7 @@ init {
 #endif
     j = 0; do :: j < ND -> run Dispatcher(); j++ :: else -> break od;
     run Watch();
-#if defined(BLOCK) || OPS > 0 || PAUSE > 0 || CANCEL > 0
+#if defined(BLOCK) || OPS > 0 || REDO > 0 || PAUSE > 0 || CANCEL > 0
     run Operator();
 #endif
     j = 0

@@ -33,6 +33,7 @@
 #define READ_retry_WAITING_STARTING (!(PAUSED))
 #define redrive_BLOCKED_QUEUED(f) (st[f] == BLOCKED)
 #define redrive_PARKED_QUEUED(f) (st[f] == PARKED)
+#define reprocess_COMPLETED_QUEUED(f) (st[f] == COMPLETED)
 #define discard_QUEUED_SKIPPED(f) (st[f] == QUEUED)
 #define discard_WAITING_SKIPPED(f) (st[f] == WAITING)
 #define discard_BLOCKED_SKIPPED(f) (st[f] == BLOCKED)

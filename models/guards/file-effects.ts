@@ -14,7 +14,7 @@ export const endedWorker: Effect = {
 const MAX_ATTEMPTS = 10;
 const MAX_REASON = 300;
 /** The reason of a stop that was recorded is that of the attempt, too. */
-const attempt = (outcome: 'failed' | 'interrupted', text: string): Effect => ({
+const attempt = (outcome: 'failed' | 'interrupted' | 'completed', text: string): Effect => ({
   text,
   fields: ({ file, event, now }) => {
     const worker = (outcome === 'failed' && event.type !== 'interrupt' ? event.worker : undefined) ?? file.worker;
@@ -33,6 +33,7 @@ const attempt = (outcome: 'failed' | 'interrupted', text: string): Effect => ({
   },
 });
 export const failedAttempt = attempt('failed', 'the attempt is kept, of the last ten');
+export const completedAttempt = attempt('completed', 'the completed attempt is kept, of the last ten');
 export const interruptedAttempt = attempt('interrupted', 'the interrupted attempt is kept, of the last ten');
 export const noCheck: Effect = { text: 'no check', fields: () => ({ dueAt: undefined }) };
 export const launchCheck: Effect = {

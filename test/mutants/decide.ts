@@ -29,6 +29,11 @@ export const decideMutants = [
       'a claim does not change the version of its place under a limit',
     ],
     ['epoch: queued.epoch + 1', 'epoch: queued.epoch', 'a claim has the token of the last one'],
+    [
+      "return file.status === 'completed'\n        ? launchAgain",
+      "return file.status !== 'running'\n        ? launchAgain",
+      'a file that is open is processed again',
+    ],
     ['attempts: queued.attempts + 1', 'attempts: queued.attempts', 'a claim is no attempt'],
     ['fence: version,', 'fence: head?.version ?? 1,', 'the fence of a claim is old'],
     [
@@ -53,8 +58,8 @@ export const decideMutants = [
       'a file is retried before its time',
     ],
     [
-      "if (file.status !== 'parked' && file.status !== 'blocked') {",
-      "if (file.status !== 'parked' && file.status !== 'blocked' && file.status !== 'skipped') {",
+      "return file.status === 'parked' || file.status === 'blocked' ? launchAgain",
+      "return file.status === 'parked' || file.status === 'blocked' || file.status === 'skipped' ? launchAgain",
       'a skipped file is redriven',
     ],
     ['attempts: 0,', 'attempts: file.attempts,', 'a redriven file has no new attempts'],

@@ -19,13 +19,16 @@ const MUST_BE = {
   skip: 'queued, waiting, blocked or parked',
   cancel: 'open or parked',
   redrive: 'blocked or parked',
+  reprocess: 'completed',
 } as const;
 const SCOPE = 'a type, a sequence such as A/customer-1, or *';
 
 export function addSequenceCommands(program: Command, io: Io): void {
   const sequence = program
     .command('sequence')
-    .description('list, show, pause and resume sequences of a TypedDispatcher; skip, cancel or redrive one file');
+    .description(
+      'list, show, pause and resume sequences of a TypedDispatcher; skip, cancel, redrive or reprocess one file',
+    );
   const add = (name: string, argument: string, what: string, description: string) =>
     sequence
       .command(name)
@@ -53,6 +56,10 @@ export function addSequenceCommands(program: Command, io: Io): void {
   add('redrive', '<file>', 'file id or object key', 'queue a blocked or parked file again, with all its attempts')
     .option('--bucket <name>', 'bucket of the object, if the stack has several')
     .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'redrive'));
+  add('reprocess', '<file>', 'file id or object key', 'process a completed file once more')
+    .requiredOption('--reason <text>', 'reason, kept with the completed attempt')
+    .option('--bucket <name>', 'bucket of the object, if the stack has several')
+    .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'reprocess'));
 }
 
 const pause = (
@@ -79,7 +86,7 @@ const change = (
   io: Io,
   given: string,
   { dispatcher: name, bucket, reason, by }: Options,
-  action: 'skip' | 'cancel' | 'redrive',
+  action: keyof typeof MUST_BE,
 ) =>
   inPipeline(command, async ({ clients, pipeline, settings }) => {
     const dispatcher = await chooseDispatcher(clients, pipeline, name);
@@ -88,7 +95,13 @@ const change = (
       throw noSuchFile(dispatcher, given);
     }
     if (action !== 'redrive') {
-      await confirm(io, settings, safe`${action} excludes ${found.object.key} (${found.status}) from processing`);
+      await confirm(
+        io,
+        settings,
+        action === 'reprocess'
+          ? safe`reprocess runs the work of ${found.object.key} (${found.status}) once more`
+          : safe`${action} excludes ${found.object.key} (${found.status}) from processing`,
+      );
     }
     const answer = settings.dryRun
       ? { outcome: 'dry run: nothing changed', file: found }

@@ -201,6 +201,33 @@ test('the last attempts of a file are shown with their tasks, logs and reasons',
   });
 });
 
+test('a completed file is processed once more, after confirmation and with an audit line', async () => {
+  await insert('completed', 71, { epoch: 3, fence: 9, worker: 'task-1', sequence: 'A/done' });
+  const command = ['sequence', 'reprocess', id(71), '--reason', 'wrong currency', '--by', 'eve'];
+  expect(await fileworks(command)).toMatchObject({
+    code: 4,
+    err: expect.stringContaining('reprocess runs the work of A/71.csv (completed) once more'),
+  });
+  expect((await fileworks(['--dry-run', ...command])).out).toBe(
+    'reprocess A/71.csv: completed → completed (dry run: nothing changed)',
+  );
+  expect((await fileworks(['--yes', ...command])).out).toBe('reprocess A/71.csv: completed → starting (changed)');
+  expect(await store.file(id(71))).toMatchObject({ status: 'starting', epoch: 4, fence: 10, attempts: 1 });
+  expect(bench.lines).toContainEqual(
+    expect.objectContaining({
+      audit: true,
+      by: 'eve',
+      request: expect.objectContaining({ action: 'reprocess', reason: 'wrong currency' }),
+      before: expect.objectContaining({ status: 'completed', epoch: 3 }),
+      after: expect.objectContaining({ status: 'starting', epoch: 4 }),
+    }),
+  );
+  expect(await fileworks(['--yes', ...command])).toMatchObject({
+    code: 5,
+    err: expect.stringContaining('A/71.csv is starting; the file must be completed'),
+  });
+});
+
 test('a sequence is listed and shown: who blocks it, and who waits', async () => {
   for (const number of [51, 52, 53]) {
     await insert('queued', number, { sequence: 'B/y', type: 'B', registeredAt: Date.now() - 7_200_000 });

@@ -80,6 +80,8 @@ async function operate(request: OperatorRequest, context: Context): Promise<Oper
       return change(request.file, { type: 'redrive' });
     case 'skip':
       return change(request.file, { type: 'discard', reason: request.reason });
+    case 'reprocess':
+      return change(request.file, { type: 'reprocess', reason: request.reason });
     case 'cancel':
       return cancel(request.file, request.reason);
     case 'pause': {

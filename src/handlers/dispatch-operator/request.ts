@@ -16,6 +16,7 @@ const ACTIONS = [
   'redrive',
   'skip',
   'cancel',
+  'reprocess',
   'pause',
   'resume',
   'drive',
@@ -64,7 +65,7 @@ export type OperatorRequest = { readonly by?: string } & (
   | { readonly action: 'show'; readonly file: string }
   | { readonly action: 'show'; readonly bucket: string; readonly key: string; readonly versionId?: string }
   | { readonly action: 'redrive'; readonly file: string }
-  | { readonly action: 'skip' | 'cancel'; readonly file: string; readonly reason: string }
+  | { readonly action: 'skip' | 'cancel' | 'reprocess'; readonly file: string; readonly reason: string }
   | { readonly action: 'pause'; readonly scope: string; readonly reason: string }
   | { readonly action: 'resume'; readonly scope: string }
   | { readonly action: 'drive'; readonly sequence: string }
@@ -140,6 +141,7 @@ export function readRequest(input: unknown, now: number, maxAgeDays: number): Op
       return { ...by, action, file: text(fields, 'file') };
     case 'skip':
     case 'cancel':
+    case 'reprocess':
       return { ...by, action, file: text(fields, 'file'), reason: text(fields, 'reason') };
     case 'pause':
       return { ...by, action, scope: text(fields, 'scope'), reason: text(fields, 'reason') };

@@ -79,7 +79,7 @@ export function attemptInterrupted(file: FileRow, reason: string, now: number): 
 }
 
 /** Launches that were refused are left out: they are repeated without limit, and no worker began. */
-function withAttempt(
+export function withAttempt(
   { epoch, worker, log, beganAt, lastAttempts = [] }: FileRow,
   outcome: EndedAttempt['outcome'],
   event: { readonly reason: string; readonly worker?: string },

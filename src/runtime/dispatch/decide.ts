@@ -12,6 +12,7 @@ import {
   launchImpossible,
   nextHeartbeatDue,
   update,
+  withAttempt,
 } from './decide-end.js';
 import { type HeadWrite } from './store.js';
 
@@ -95,7 +96,11 @@ function decideFile(
     case 'retry':
       return decideRetry(file, now);
     case 'redrive':
-      return decideRedrive(file, now);
+      return file.status === 'parked' || file.status === 'blocked' ? launchAgain(file, {}, now) : refused;
+    case 'reprocess':
+      return file.status === 'completed'
+        ? launchAgain(file, { lastAttempts: withAttempt(file, 'completed', event, now) }, now)
+        : refused;
     case 'discard':
       return decideDiscard(file, event.reason, now);
     case 'cancel':
@@ -256,11 +261,10 @@ function decideRetry(file: FileRow, now: number): Decision {
   return changed(...headOf(file, { version }), update(file, { ...launch, fence: version }, now));
 }
 
-function decideRedrive(file: FileRow, now: number): Decision {
-  if (file.status !== 'parked' && file.status !== 'blocked') {
-    return refused;
-  }
+/** An operator queues the file again. Epoch and fence stay, so that the next launch has greater ones. */
+function launchAgain(file: FileRow, more: Pick<FileRow, 'lastAttempts'>, now: number): Decision {
   const fresh = {
+    ...more,
     attempts: 0,
     worker: undefined,
     log: undefined,

@@ -70,6 +70,7 @@ export type DispatchEvent =
   | { readonly type: 'stop'; readonly epoch: number; readonly worker: string; readonly reason: string }
   | { readonly type: 'retry' }
   | { readonly type: 'redrive' }
+  | { readonly type: 'reprocess'; readonly reason: string }
   | { readonly type: 'discard'; readonly reason: string }
   | { readonly type: 'cancel'; readonly reason: string }
   | { readonly type: 'pause'; readonly scope: string; readonly reason: string }

@@ -10,7 +10,7 @@ import { type JobObject } from '../../contract/job-message.js';
  *   (absent) ------> queued ------> starting ------> running ----------> completed
  *                      ^ |             | ^ retry        | | skip
  *                      | | remove,     | |              | +------> skipped
- *              redrive | | supersede,  v |              v
+ *   redrive, reprocess | | supersede,  v |              v
  *                      | | discard    waiting <---- (attempt over) ----> parked | blocked
  *                      | v                                                 |        |
  *                      +-------------------------------------------------- +--------+
@@ -105,7 +105,8 @@ export interface FileRow {
 /** An attempt that ended, for operators. */
 export interface EndedAttempt {
   readonly epoch: number;
-  readonly outcome: 'failed' | 'interrupted';
+  /** `completed`: the file was processed again. */
+  readonly outcome: 'failed' | 'interrupted' | 'completed';
   /** ARN of the task, and `FileRow.log`; absent if none began. */
   readonly worker?: string;
   readonly log?: string;

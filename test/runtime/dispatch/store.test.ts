@@ -104,6 +104,45 @@ describe.each(NAMES)('store on %s', (name) => {
     expect((await store.file('1'))?.lastAttempts).toHaveLength(10);
   });
 
+  test.each([
+    ['of a sequence', { sequence: 'A' }],
+    ['without one', { sequence: undefined }],
+  ])('a completed file %s is processed again, with greater tokens; its first worker has no say', async (_, more) => {
+    await dispatcher.register(arrival('1', more));
+    const first = await begin('1');
+    await first.complete({ rows: 1 });
+    await dispatcher.register(arrival('2', more));
+    await (await begin('2')).complete();
+    await dispatcher.register(arrival('3', more));
+
+    await expect(dispatcher.apply('3', { type: 'reprocess', reason: 'x' })).resolves.toBe('refused');
+    await expect(dispatcher.apply('1', { type: 'reprocess', reason: 'wrong currency' })).resolves.toBe('changed');
+    await expect(dispatcher.apply('1', { type: 'reprocess', reason: 'again' })).resolves.toBe('refused');
+    if (more.sequence !== undefined) {
+      // The file that runs ends first, and the one that is processed again comes before later ones
+      await dispatcher.register(arrival('4', more));
+      expect((await store.file('1'))?.status).toBe('queued');
+      await (await begin('3')).complete();
+      await dispatcher.advanceFile('3');
+    }
+    const late = { type: 'complete', epoch: 1, worker: 'task-of-1-1' } as const;
+    await expect(dispatcher.apply('1', late)).resolves.toBe('refused');
+    await expect(begin('1', 1)).rejects.toThrow(NotMyTurn);
+    const second = await begin('1', 2);
+    expect(second.attempt).toBe(1);
+    expect(second.fence).toBeGreaterThan(first.fence);
+    // Until it is completed again, the row has the result of the first time
+    expect(await store.file('1')).toMatchObject({ status: 'running', result: { rows: 1 } });
+    await second.complete({ rows: 2 });
+    expect(await store.file('1')).toMatchObject({
+      status: 'completed',
+      result: { rows: 2 },
+      attempts: 1,
+      epoch: 2,
+      lastAttempts: [{ epoch: 1, outcome: 'completed', worker: 'task-of-1-1', reason: 'wrong currency' }],
+    });
+  });
+
   test('a file is registered once however often it is delivered', async () => {
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => dispatcher.register(arrival('1'))));
     expect(outcomes.filter((outcome) => outcome === 'changed')).toHaveLength(1);

@@ -138,6 +138,7 @@ function eventsOf(epoch: number): DispatchEvent[] {
     { type: 'interrupt', epoch: token, worker: 'task-1', reason: 'Spot' },
     { type: 'interrupt', epoch: token, reason: 'Spot' },
     { type: 'cancel', reason: 'wrong file' },
+    { type: 'reprocess', reason: 'wrong currency' },
     { type: 'stop', epoch: token, worker: 'task-1', reason: 'time is over' },
     { type: 'refuse', epoch: token, reason: 'no capacity' },
     { type: 'misconfigured', epoch: token, reason: 'no such image' },
@@ -167,6 +168,7 @@ export function* timerCases(): Generator<Case> {
     yield { state, event: { type: 'retry' } };
     yield { state, event: { type: 'redrive' } };
     yield { state, event: { type: 'discard', reason: 'by hand' } };
+    yield { state, event: { type: 'reprocess', reason: 'wrong currency' } };
     yield { state, event: { type: 'postpone' } };
     yield { state, event: { type: 'postpone', afterMs: 5 } };
   }
