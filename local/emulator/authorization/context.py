@@ -123,17 +123,24 @@ def scaling_validation(action, request, region, account):
 def leading_keys(request):
     """`dynamodb:LeadingKeys`: the partition keys that the request names.
 
+    AWS evaluates each item of a transaction by itself. Here each one has the keys of all, which is stricter.
+
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
     """
+    items = [detail for item in request.get("TransactItems") or () for detail in item.values()]
+    values = [key for item in [request, *items] for key in _partition_key(item)]
+    return {"dynamodb:LeadingKeys": values} if values else {}
+
+
+def _partition_key(request):
     from ministack.services import dynamodb
 
     table = dynamodb._tables.get(str(request.get("TableName", "")).rsplit("/", 1)[-1])
     if table is None:
-        return {}
+        return []
     name = next((key["AttributeName"] for key in table.get("KeySchema", []) if key["KeyType"] == "HASH"), None)
     item = request.get("Key") or request.get("Item") or {}
-    values = [str(next(iter(item[name].values())))] if isinstance(item.get(name), dict) else []
-    return {"dynamodb:LeadingKeys": values} if values else {}
+    return [str(next(iter(item[name].values())))] if isinstance(item.get(name), dict) else []
 
 
 def _cluster(request, prefix):

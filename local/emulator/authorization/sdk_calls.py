@@ -22,7 +22,8 @@ def checks(service, method, path, headers, body, query):
     items = iam_actions.dynamodb_transaction_checks(action, body, region, account)
     if items:
         # A transaction is not an action of its own.
-        return [(item_action, arn, {"dynamodb:EnclosingOperation": action.split(":")[1]}) for item_action, arn in items]
+        keys = {**iam_actions.dynamodb_service_context(body), "dynamodb:EnclosingOperation": action.split(":")[1]}
+        return [(item_action, arn, keys) for item_action, arn in items]
     keys = _keys(service, action, path, headers, body, params)
     arns = [iam_actions.extract_resource_arn(service, method, path, headers, body, params, region, account)]
     if service == "events":

@@ -42,8 +42,9 @@ export interface IIngestRoute extends IConstruct {
    * Allows `grantee` to read the objects below the route's prefixes, or all objects if it has none.
    *
    * @param grantee the reader
+   * @param prefixes narrower prefixes of keys, in which `*` and `?` are wildcards; by default those of the route
    */
-  grantRead(grantee: IGrantable): Grant;
+  grantRead(grantee: IGrantable, prefixes?: string[]): Grant;
 
   /**
    * Allows `grantee` to read the tags of the objects below the route's prefixes, but not their content.

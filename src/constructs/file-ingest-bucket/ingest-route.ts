@@ -144,8 +144,9 @@ export class IngestRoute extends Construct implements IIngestRoute {
    * Allows `grantee` to read the objects below the route's prefixes, or all objects if it has none.
    *
    * @param grantee the reader
+   * @param prefixes narrower prefixes of keys, in which `*` and `?` are wildcards; by default those of the route
    */
-  grantRead(grantee: IGrantable): Grant {
+  grantRead(grantee: IGrantable, prefixes = this.prefixes): Grant {
     if (!this.#allowRecursion) {
       recordIntake(grantee, {
         route: this,
@@ -153,7 +154,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
         matches: (prefix) => matchesBelow(this.#filter, prefix),
       });
     }
-    return this.#forEachPrefix((prefix) => this.source.grantRead(grantee, prefix));
+    return forEachPrefix(prefixes, (prefix) => this.source.grantRead(grantee, prefix));
   }
 
   /**
@@ -162,7 +163,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
    * @param grantee the reader
    */
   grantReadTags(grantee: IGrantable): Grant {
-    return this.#forEachPrefix((prefix) => this.source.grantReadTags(grantee, prefix));
+    return forEachPrefix(this.prefixes, (prefix) => this.source.grantReadTags(grantee, prefix));
   }
 
   /**
@@ -266,10 +267,6 @@ export class IngestRoute extends Construct implements IIngestRoute {
     return queue;
   }
 
-  #forEachPrefix(grant: (prefix: string) => Grant): Grant {
-    return (this.prefixes.length === 0 ? [''] : this.prefixes).map(grant).reduce((all, next) => all.combine(next));
-  }
-
   /** The event of a deletion has neither the size nor the reason. */
   #addDeletionRules(filter: RouteFilter, target: IRuleTarget, enabled: boolean | undefined): void {
     const deleted = { ...filter, minSize: 0, maxSize: Infinity, reasons: [] };
@@ -338,3 +335,6 @@ export class IngestRoute extends Construct implements IIngestRoute {
     }
   }
 }
+
+const forEachPrefix = (prefixes: readonly string[], grant: (prefix: string) => Grant): Grant =>
+  (prefixes.length === 0 ? [''] : prefixes).map(grant).reduce((all, next) => all.combine(next));

@@ -32,7 +32,7 @@ import { createAlarms, dispatchMetric } from './private/alarms';
 import type { BoundState } from './private/bound-state';
 import { DatabaseState } from './private/database-state';
 import { DispatcherFunctions } from './private/functions';
-import { type FileSource, grantInspection } from './private/inspection';
+import { type FileSource, type FileWorker, grantFiles, grantInspection } from './private/inspection';
 import { MaxConcurrentTasks } from './private/rule';
 import { TableState } from './private/table-state';
 import { TargetBinder } from './private/target-binder';
@@ -185,7 +185,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   /** In ALARM when Lambda has throttled the functions for ten minutes. */
   readonly throttleAlarm: cloudwatch.Alarm;
 
-  readonly #workers: IGrantable[] = [];
+  readonly #workers: FileWorker[] = [];
   readonly #sources: FileSource[] = [];
   readonly #results: { readonly bucket: IBucket; readonly prefix: string }[] = [];
   readonly #types: TypeRegistry;
@@ -259,7 +259,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Dispatches the files of a bucket. Grants the workers of every type read access to them.
+   * Dispatches the files of a bucket. Grants the workers of each type read access to its files.
    *
    * @param id name of the source, unique in the dispatcher
    * @param source the bucket, in the same stack
@@ -283,9 +283,9 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     this.#addSource({
       bucket: source.bucket,
       prefixes: [prefix],
-      grantRead: (grantee) => {
+      grantRead: (grantee, keys = [prefix]) => {
         recordIntake(grantee, { route: rule, bucket: source.bucket, matches: (results) => nested(results, prefix) });
-        return source.grantRead(grantee, prefix);
+        keys.forEach((key) => source.grantRead(grantee, key));
       },
       grantReadTags: (grantee) => source.grantReadTags(grantee, prefix),
     });
@@ -293,8 +293,8 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Dispatches the files of a route, for `IngestTarget.dispatcher()`. Grants the workers of every type read access to
-   * them.
+   * Dispatches the files of a route, for `IngestTarget.dispatcher()`. Grants the workers of each type read access to
+   * its files.
    *
    * @param route the route, in the same stack
    * @param delivery the dead-letter queue and retries of its rule
@@ -304,7 +304,9 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     this.#addSource({
       bucket: route.source.bucket,
       prefixes: route.prefixes.length === 0 ? [''] : route.prefixes,
-      grantRead: (grantee) => route.grantRead(grantee),
+      grantRead: (grantee, keys) => {
+        route.grantRead(grantee, keys && [...keys]);
+      },
       grantReadTags: (grantee) => route.grantReadTags(grantee),
     });
     return this.#eventTarget({ ...delivery });
@@ -339,7 +341,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
       grantInspection(source, rule, this.#functions.ingress);
     }
     if (worker !== undefined) {
-      this.grantTakeTurns(worker);
+      this.grantTakeTurns(worker, id);
     }
   }
 
@@ -370,24 +372,32 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Allows `worker` to take the turns of files: to update their rows and to read the files of every bucket. Tasks of
-   * `DispatchTarget.ecsTask()` have this permission; workers of `DispatchTarget.queue()` need it, and
+   * Allows `worker` to take the turns of files: to update their rows and to read them. Tasks of
+   * `DispatchTarget.ecsTask()` have this permission for their types; workers of `DispatchTarget.queue()` need it, and
    * `turnEnvironment`.
    *
    * @param worker the grantee that processes files
+   * @param typeId a type that was added before; by default every type, and the files of every bucket
    */
-  grantTakeTurns(worker: IGrantable): void {
-    if (this.#workers.some(({ grantPrincipal }) => grantPrincipal === worker.grantPrincipal)) {
+  grantTakeTurns(worker: IGrantable, typeId?: string): void {
+    const patterns = typeId === undefined ? undefined : this.#types.patternsOf(typeId);
+    const known = this.#workers.filter(({ grantPrincipal }) => grantPrincipal === worker.grantPrincipal);
+    if (known.some((other) => other.type === undefined || other.type === typeId)) {
       return;
     }
-    this.#workers.push(worker);
-    this.#state.grantTurn(worker);
+    const { grantPrincipal } = worker;
+    const granted = { grantPrincipal, ...(typeId !== undefined && { type: typeId }), ...(patterns && { patterns }) };
+    this.#workers.push(granted);
+    this.#state.grantTurn(worker, typeId);
+    for (const source of this.#sources) {
+      grantFiles(source, granted);
+    }
+    if (known.length > 0) {
+      return;
+    }
     // A database has no stream, so the worker reports the end of a turn
     if (this.stateTable === undefined) {
       grantSend(this.#wakeQueue, worker);
-    }
-    for (const source of this.#sources) {
-      source.grantRead(worker);
     }
     for (const { bucket, prefix } of this.#results) {
       grantResultObjects(bucket, worker, prefix);
@@ -404,8 +414,8 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
    */
   grantStoreResults(bucket: IBucket, prefix = ''): void {
     this.#results.push({ bucket, prefix });
-    for (const worker of this.#workers) {
-      grantResultObjects(bucket, worker, prefix);
+    for (const grantPrincipal of new Set(this.#workers.map((worker) => worker.grantPrincipal))) {
+      grantResultObjects(bucket, { grantPrincipal }, prefix);
     }
   }
 
@@ -467,7 +477,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
       grantListVersions(source.bucket, this.operatorFunction, prefix);
     }
     for (const worker of this.#workers) {
-      source.grantRead(worker);
+      grantFiles(source, worker);
     }
     for (const rule of this.#types.rules) {
       grantInspection(source, rule, this.#functions.ingress);

@@ -145,6 +145,10 @@ test('lets a task take its turn and do nothing else to the table', () => {
     [
       {
         Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['F#*', 'S#A', 'S#A/*'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
         Effect: 'Allow',
         Resource: { 'Fn::GetAtt': [expect.stringMatching(/^DispatcherStateTable/), 'Arn'] },
       },

@@ -23,8 +23,8 @@ export interface BoundState {
   grantDispatch(grantee: IGrantable): void;
   /** Permissions to find due and failed files. */
   grantSearch(grantee: IGrantable): void;
-  /** Permissions for the turn of a file: to read its row, update it and free its slot. */
-  grantTurn(grantee: IGrantable): void;
+  /** Permissions for the turns of files of a type, or of all types: to read their rows, update them and free slots. */
+  grantTurn(grantee: IGrantable, type?: string): void;
   /** Security groups of tasks that take turns. */
   connect(securityGroups: readonly ISecurityGroup[]): void;
 }

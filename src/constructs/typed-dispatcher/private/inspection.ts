@@ -1,5 +1,7 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { KeyPattern } from './key-pattern';
+import { readableKeys } from './readable-keys';
 import type { TypeMatch } from './type-match';
 
 /** A source of files. */
@@ -7,8 +9,29 @@ export interface FileSource {
   readonly bucket: IBucket;
   /** Key prefixes. */
   readonly prefixes: readonly string[];
-  grantRead(grantee: IGrantable): Grant;
+  /** @param keys beginnings of keys, as in ARNs; by default all of the source */
+  grantRead(grantee: IGrantable, keys?: readonly string[]): void;
   grantReadTags(grantee: IGrantable): Grant;
+}
+
+/** A role that takes the turns of a type, or of every type. */
+export interface FileWorker extends IGrantable {
+  readonly type?: string;
+  /** Absent: its files may have any key. */
+  readonly patterns?: readonly KeyPattern[];
+}
+
+/** Allows a worker to read the files of its type. */
+export function grantFiles(source: FileSource, worker: FileWorker): void {
+  const { patterns } = worker;
+  if (patterns === undefined) {
+    source.grantRead(worker);
+    return;
+  }
+  const keys = [...new Set(source.prefixes.flatMap((prefix) => readableKeys(patterns, prefix)))];
+  if (keys.length > 0) {
+    source.grantRead(worker, keys);
+  }
 }
 
 /** Allows the ingress function to read from S3 what the conditions of a type need, and no more. */

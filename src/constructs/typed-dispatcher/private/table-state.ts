@@ -75,16 +75,32 @@ export class TableState implements BoundState {
     );
   }
 
-  grantTurn(grantee: IGrantable): void {
-    this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+  /**
+   * In a transaction, the conditions hold for each of its items.
+   *
+   * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+   * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+   */
+  grantTurn(grantee: IGrantable, type?: string): void {
+    const sequences = type === undefined ? ['S#*'] : [`S#${type}`, `S#${type}/*`];
+    this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], undefined, {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['F#*', ...sequences] },
+      // Without keys in a request, ForAllValues is true
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
   }
 
   connect(): void {
     // A table needs no network connection
   }
 
-  #grant(grantee: IGrantable, actions: string[], resourceArns = [this.table.tableArn]): void {
-    Grant.addToPrincipal({ grantee, actions, resourceArns });
+  #grant(
+    grantee: IGrantable,
+    actions: string[],
+    resourceArns = [this.table.tableArn],
+    conditions?: Record<string, Record<string, unknown>>,
+  ): void {
+    Grant.addToPrincipal({ grantee, actions, resourceArns, ...(conditions && { conditions }) });
     this.table.encryptionKey?.grant(
       grantee,
       'kms:Decrypt',

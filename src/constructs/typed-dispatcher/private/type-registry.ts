@@ -7,6 +7,7 @@ import { warn } from '../../private/warning';
 import type { DispatchTypeOptions } from '../dispatch-type-options';
 import { UnmatchedFile } from '../unmatched-file';
 import { checkRoom } from './function-room';
+import type { KeyPattern } from './key-pattern';
 import { renderRule } from './rule';
 import type { BoundTarget } from './target-binder';
 import { type CompiledMatch, compileMatch } from './type-match';
@@ -43,6 +44,18 @@ export class TypeRegistry {
 
   get rules(): readonly DispatchRule[] {
     return this.#rules;
+  }
+
+  /** The objects of a type, or undefined if they may be any, because the type gets files that none matches. */
+  patternsOf(type: string): readonly KeyPattern[] | undefined {
+    const index = this.#rules.findIndex((rule) => rule.type === type);
+    if (index === -1) {
+      throw new ValidationError(
+        `typeId must be a type of the dispatcher, got: ${type}; add it with addType before`,
+        this.#dispatcher,
+      );
+    }
+    return this.#unmatched.typeId === type ? undefined : this.#matches[index].patterns;
   }
 
   checkId(id: string): void {
