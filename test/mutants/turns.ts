@@ -44,6 +44,8 @@ export const turnMutants = [
       'an end that no event reported is not seen',
     ],
     ['await each(id, () => this.tick(id));', 'await this.tick(id);', 'one failure ends the sweep'],
+    ['if (driven % RECORDED === 0) {', 'if (driven < 0) {', 'a sweep whose process is killed begins anew'],
+    ['await record(last);\n        return;', 'return;', 'a sweep that ran out of time begins anew'],
   ]),
   ...mutantsOf('runtime/dispatch/dispatcher.ts', [
     ["if (outcome !== 'paused') {", "if (outcome === 'kept') {", 'the next file does not follow'],

@@ -2,6 +2,7 @@ import { type Dispatcher } from './dispatcher.js';
 import { type Outcome } from './events.js';
 import { type FileRow, isPaused, LAUNCH_CHECK_MS } from './rows.js';
 import { type DispatchStore } from './store.js';
+import { SweepPosition } from './sweep-position.js';
 import { type LaunchedTask, type LaunchResult, type TaskHost, type TaskState } from './task-host.js';
 import { FileworksError } from '../errors.js';
 
@@ -12,6 +13,8 @@ import { FileworksError } from '../errors.js';
 const MAX_TOKEN_AGE_MS = 45 * 60_000;
 /** Interval after which a task that was canceled is checked again. */
 const CANCEL_CHECK_MS = 60_000;
+/** Sequences after which a sweep records its position, in case its process is stopped. */
+const RECORDED = 25;
 const TIME_IS_OVER = 'no heartbeat in time, or maximum run time exceeded';
 
 /** The host throttled the launch; repeat the same launch later. */
@@ -40,10 +43,9 @@ export class TaskSupervisor {
   readonly #host: TaskHost;
   readonly #now: () => number;
   readonly #onRefused: (file: FileRow, reason: string) => void;
+  readonly #position: SweepPosition;
   /** Due files that a pass checked before it was ended early. */
   readonly #checked = new Set<string>();
-  /** Sequences that it drove, in their order. */
-  readonly #driven = new Set<string>();
 
   constructor({ store, dispatcher, host, now = () => Date.now(), onRefused = () => undefined }: TaskSupervisorOptions) {
     this.#store = store;
@@ -51,6 +53,7 @@ export class TaskSupervisor {
     this.#host = host;
     this.#now = now;
     this.#onRefused = onRefused;
+    this.#position = new SweepPosition(store);
   }
 
   /**
@@ -78,7 +81,7 @@ export class TaskSupervisor {
 
   /**
    * One pass over all due files and all sequences with a queue. A failure does not affect the other files and
-   * sequences. After a pass that was ended early, the next one continues where it ended.
+   * sequences. After a pass that was ended early, the next one continues where it ended, also in another process.
    *
    * @param signal ends the pass early
    * @param onError called for each failure, with the id of the file or the name of the sequence
@@ -98,18 +101,33 @@ export class TaskSupervisor {
     }
     // The sequences follow even if more files become due than one pass can check
     this.#checked.clear();
-    for await (const { sequence } of this.#store.backlog([...this.#driven].at(-1))) {
+    await this.#sweepSequences(ended, each);
+  }
+
+  /** The sequences are a circle, which begins after the last one of a pass that was ended early. */
+  async #sweepSequences(
+    ended: () => boolean,
+    each: (about: string, action: () => Promise<unknown>) => Promise<unknown>,
+  ): Promise<void> {
+    const record = async (after?: string) => each('position of the sweep', () => this.#position.write(after));
+    let driven = 0;
+    let last: string | undefined;
+    await each('position of the sweep', async () => {
+      last = await this.#position.read();
+    });
+    for await (const { sequence } of this.#store.backlog(last)) {
       if (ended()) {
+        await record(last);
         return;
       }
-      // The sequences are a circle
-      if (this.#driven.has(sequence)) {
-        break;
-      }
-      this.#driven.add(sequence);
       await each(sequence, () => this.#dispatcher.drive(sequence));
+      last = sequence;
+      driven += 1;
+      if (driven % RECORDED === 0) {
+        await record(last);
+      }
     }
-    this.#driven.clear();
+    await record();
   }
 
   async #retry(file: FileRow): Promise<void> {

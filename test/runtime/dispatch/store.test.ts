@@ -10,6 +10,7 @@ import {
   TurnLost,
   type Write,
 } from '../../../src/runtime/dispatch/index.js';
+import { SweepPosition } from '../../../src/runtime/dispatch/sweep-position.js';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -356,6 +357,19 @@ describe.each(NAMES)('store on %s', (name) => {
       await dispatcher.drive(sequence);
     }
     expect(await working()).toHaveLength(1);
+  });
+
+  test('the position of a sweep is recorded, replaced and removed, also by another process', async () => {
+    const [one, other] = [new SweepPosition(store), new SweepPosition(store)];
+    await expect(one.read()).resolves.toBeUndefined();
+    await one.write('A/1');
+    await one.write('A/2');
+    await expect(other.read()).resolves.toBe('A/2');
+    await other.write(undefined);
+    // It read another position: it reads again, and writes the next time
+    await one.write('A/3');
+    await one.write('A/4');
+    await expect(other.read()).resolves.toBe('A/4');
   });
 
   test('the backlog is a circle', async () => {

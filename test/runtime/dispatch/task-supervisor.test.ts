@@ -1,5 +1,5 @@
 import { MemoryStore } from './support/memory-store';
-import { arrival, policy } from './support/rows';
+import { arrival, fileIn, policy } from './support/rows';
 import {
   Dispatcher,
   FileTask,
@@ -417,9 +417,61 @@ test('a sweep that was ended early goes on with the next one, for due files and 
     // None
   });
   await pass(2);
-  await pass(2);
+  await pass(1);
   expect([...visited].sort()).toEqual([...everything].sort());
   jest.restoreAllMocks();
+});
+
+describe('a sweep in a new process begins with the sequences that the last one did not reach', () => {
+  const SEQUENCES = Array.from({ length: 60 }, (_, index) => `B/${String(index).padStart(2, '0')}`);
+  let driven: string[];
+
+  beforeEach(async () => {
+    for (const sequence of SEQUENCES) {
+      await store.commit([{ kind: 'insert', row: fileIn('queued', { id: sequence, type: 'B', sequence, rev: 1 }) }]);
+    }
+    driven = [];
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  const newProcess = () => {
+    const dispatcher = new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now });
+    return new TaskSupervisor({ store, dispatcher, host, now: () => now });
+  };
+
+  test('after it ran out of time', async () => {
+    jest.spyOn(Dispatcher.prototype, 'drive').mockImplementation((sequence) => {
+      driven.push(sequence);
+      return Promise.resolve();
+    });
+    for (let passes = 1; passes <= 6; passes += 1) {
+      const signal = Object.defineProperty(new AbortController().signal, 'aborted', {
+        get: () => driven.length >= passes * 10,
+      });
+      await newProcess().sweep(signal);
+    }
+    expect(driven).toEqual(SEQUENCES);
+    // A whole sweep leaves no position
+    await newProcess().sweep();
+    driven = [];
+    await newProcess().sweep();
+    expect(driven).toEqual(SEQUENCES);
+  });
+
+  test('after its process was killed', async () => {
+    jest.spyOn(Dispatcher.prototype, 'drive').mockImplementation((sequence) => {
+      driven.push(sequence);
+      return driven.length === 31 ? new Promise(() => undefined) : Promise.resolve();
+    });
+    void newProcess().sweep();
+    while (driven.length < 31) {
+      await new Promise(setImmediate);
+    }
+    await newProcess().sweep();
+    expect(driven.slice(31, 66)).toEqual(SEQUENCES.slice(25));
+  });
 });
 
 test('an execution whose end is reported before its start is recorded is done', async () => {
