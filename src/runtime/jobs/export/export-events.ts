@@ -46,7 +46,7 @@ export function eventBridgeEvents({ client, eventBusName, service }: EventBridge
   };
 }
 
-/** Events by job that this process has published, while the table does not take that they are: they are not repeated. */
+/** Events by job that this process has published, while the table does not record it: they are not repeated. */
 const UNMARKED = new BoundedMap<string, string>(10_000);
 
 /**
