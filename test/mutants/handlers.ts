@@ -4,8 +4,8 @@ import { mutantsOf } from './mutant.ts';
 export const handlerMutants = [
   ...mutantsOf('handlers/dispatch-watcher/index.ts', [
     [
-      "results[index]?.status === 'rejected'",
-      "results[index]?.status === 'fulfilled'",
+      "result.status === 'rejected' && !outages.met(result.reason)",
+      "result.status === 'rejected' && outages.met(result.reason)",
       'a stream record that failed is not tried again',
     ],
     [
@@ -57,8 +57,8 @@ export const handlerMutants = [
   ]),
   ...mutantsOf('handlers/dispatch-launcher/index.ts', [
     [
-      'if (!(error instanceof LaunchMisconfigured)) {',
-      'if (error instanceof LaunchMisconfigured) {',
+      '!(error instanceof LaunchMisconfigured)',
+      'error instanceof LaunchMisconfigured',
       'a launch that failed is not tried again',
     ],
     ['if (launched) {', 'if (!launched) {', 'launches are not paced'],
@@ -81,11 +81,7 @@ export const handlerMutants = [
       "} else if (rules().unmatched !== 'dead-letter') {",
       'an event without a type is dropped',
     ],
-    [
-      "if (result.status === 'fulfilled') {\n      return [];",
-      "if (result.status !== 'fulfilled') {\n      return [];",
-      'an event that failed is deleted',
-    ],
+    ['failed.map((itemIdentifier) => ({ itemIdentifier }))', '[]', 'an event that failed is deleted'],
     [
       'if (error instanceof ObjectGone) {',
       'if (error instanceof EvalError) {',

@@ -10,8 +10,6 @@ interface Reason {
 }
 
 const BY_WINDOW = '`expectFiles()` of the bucket has the alarm: here after 26 hours, since files arrive once a night';
-const BY_SHORT_WINDOW =
-  '`expectFiles()` of the bucket has the alarm, for ten minutes without files; it was not in ALARM after 15 minutes';
 const BY_HAND =
   'CloudWatch cannot distinguish a source that is switched off from one without files, and these arrive when you send them; where files must arrive, `expectFiles()` of the route or bucket has the alarm';
 const BY_DISPATCHER =
@@ -40,18 +38,6 @@ export const SILENT: readonly Reason[] = [
   },
   { type: 'AWS::S3::Bucket', part: /^CsvBatch\/InboxBucket/, because: BY_WINDOW },
   { type: 'AWS::Events::Rule', part: /^CsvBatch\/OrdersMarkerRule/, because: BY_WINDOW },
-  {
-    type: 'AWS::S3::Bucket',
-    part: /^(ObjectTasks\/IngestBucket|JsonLoader\/InboxBucket)/,
-    because: BY_SHORT_WINDOW,
-    late: true,
-  },
-  {
-    type: 'AWS::Events::Rule',
-    part: /^(ObjectTasks\/IngestRecordsRule|JsonLoader\/LoaderOrdersRule)/,
-    because: BY_SHORT_WINDOW,
-    late: true,
-  },
   { type: 'AWS::S3::Bucket', part: /^Quickstart\/IngestBucket/, because: BY_HAND },
   { type: 'AWS::Events::Rule', part: /^Quickstart\/IngestArchivesRule/, because: BY_HAND },
   { type: 'AWS::S3::Bucket', part: /^TypedIngest\/InboxBucket/, because: BY_DISPATCHER },

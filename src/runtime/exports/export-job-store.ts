@@ -359,7 +359,7 @@ export class ExportJobStore {
     return passed ? true : (item as ExportJobRow | undefined)?.told === true ? false : undefined;
   }
 
-  /** Gives up a claim of `claimedAt`: the event could not be sent. */
+  /** Releases a claim of `claimedAt`: the event could not be sent. */
   async releaseEndEvent(jobId: string, claimedAt: Date): Promise<void> {
     const update = {
       UpdateExpression: 'REMOVE #sendingUntil',

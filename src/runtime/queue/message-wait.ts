@@ -35,7 +35,7 @@ const PAUSE_MS = 10_000;
  * point for each minute.
  */
 const DELAY_SECONDS = { min: 25, max: 50 } as const;
-/** If so many other messages are done after a message was sent anew, the message itself is refused. */
+/** If this number of other messages is done after a message was sent anew, the message itself is refused. */
 const ANSWERS = 3;
 /** Retention begins again with each message that is sent anew; this is its default. */
 const MAX_WAIT_MS = 4 * 86_400_000;

@@ -24,11 +24,21 @@ describe('expectFiles', () => {
     const alarm = route.expectFiles({ atLeast: 5, every: Duration.days(7) });
     expect(alarm.node.path).toBe('Pipeline/Inbox/Files/ArrivalAlarm');
     synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Namespace: 'AWS/Events',
-      MetricName: 'MatchedEvents',
-      Dimensions: [{ Name: 'RuleName', Value: { Ref: Match.stringLikeRegexp('^InboxFilesRule') } }],
-      Statistic: 'Sum',
-      Period: 604_800,
+      Metrics: [
+        // A window without files has no data point, and an older one must not stand for it
+        Match.objectLike({ Expression: 'FILL(files1, 0)' }),
+        Match.objectLike({
+          MetricStat: {
+            Metric: {
+              Namespace: 'AWS/Events',
+              MetricName: 'MatchedEvents',
+              Dimensions: [{ Name: 'RuleName', Value: { Ref: Match.stringLikeRegexp('^InboxFilesRule') } }],
+            },
+            Period: 604_800,
+            Stat: 'Sum',
+          },
+        }),
+      ],
       EvaluationPeriods: 1,
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 5,
@@ -44,7 +54,7 @@ describe('expectFiles', () => {
     new IngestRoute(test.shared, 'Later', { source: inbox, prefixes: ['d/'], target });
     Template.fromStack(test.stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
       Metrics: [
-        Match.objectLike({ Expression: 'SUM([files1, files2])', ReturnData: true }),
+        Match.objectLike({ Expression: 'FILL(files1, 0) + FILL(files2, 0)', ReturnData: true }),
         Match.objectLike({ Id: 'files1', MetricStat: Match.objectLike({ Period: 3_600 }) }),
         Match.objectLike({ Id: 'files2' }),
       ],
@@ -55,7 +65,11 @@ describe('expectFiles', () => {
   it('counts the messages of the queue to which S3 sends itself', () => {
     const { test, route } = createRoute({ delivery: Delivery.s3Notifications(), ignoreEmptyObjects: false });
     route.expectFiles({ every: Duration.minutes(1) });
-    synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'NumberOfMessagesSent', Period: 60 });
+    synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Metrics: Match.arrayWith([
+        Match.objectLike({ MetricStat: { Metric: { MetricName: 'NumberOfMessagesSent' }, Period: 60 } }),
+      ]),
+    });
   });
 
   it.each<[string, ExpectFilesOptions]>([

@@ -180,5 +180,7 @@ export async function continueDispatch(store: DispatchStore): Promise<void> {
   expect(await protocol.status('behind')).toBe('queued');
   await (await protocol.begin('limited')).complete();
   await dispatcher.continueSequence('limited', 'limited', [idOf('limited')]);
+  // A sequence whose name does not begin with its type waits for the sweeper
+  await dispatcher.drive('behind');
   expect(await protocol.status('behind')).toBe('starting');
 }

@@ -49,7 +49,7 @@ export function createArrivalAlarm(
   return createAlarm(scope, ALARM_ID, {
     description: `Fewer than ${atLeast} files of ${pathOf(scope)} arrived within ${every.toHumanString()}`,
     runbook: 'files-missing',
-    metric: metrics.length === 1 ? metrics[0] : sumOf(metrics, every),
+    metric: sumOf(metrics, every),
     comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
     threshold: atLeast,
     treatMissingData: TreatMissingData.BREACHING,
@@ -72,11 +72,18 @@ function arrivals({ rules, queue }: ArrivalSource, period: Duration): Metric[] {
       );
 }
 
-/** Lists ignore metrics without data points. */
+/**
+ * A window without files has no data point. CloudWatch would evaluate an older one in place of it, and the alarm would
+ * come some windows late: a missing one is 0.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ */
 function sumOf(metrics: readonly Metric[], period: Duration): MathExpression {
   const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`files${index + 1}`, metric]));
   return new MathExpression({
-    expression: `SUM([${Object.keys(usingMetrics).join(', ')}])`,
+    expression: Object.keys(usingMetrics)
+      .map((id) => `FILL(${id}, 0)`)
+      .join(' + '),
     label: 'Files',
     period,
     usingMetrics,
