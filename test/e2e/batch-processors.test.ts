@@ -28,7 +28,7 @@ import {
 } from '../../src';
 import type { BatchManifest, BatchResult } from '../../src/contract/batch';
 import { privilegeFindings } from '../least-privilege/findings';
-import { unusedByRuns } from './support/batch-executions';
+import { unusedByRuns, unusedWithoutOutage } from './support/batch-executions';
 import { until } from './support/deployment';
 
 const root = resolve(__dirname, '..', '..');
@@ -260,7 +260,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
       parts.map((name) => [name, 'fileworks-batch', name.startsWith('bad') ? 'failed' : 'processed']),
     );
     const again = await endOf(await start(outputs.StockMachine, {}), outputs.StockResults);
-    expect(again.manifest.files).toEqual({ total: FILES, processed: 0, failed: 0, skipped: FILES });
+    expect(again.manifest.files).toMatchObject({ total: FILES, processed: 0, failed: 0, skipped: FILES });
   }, 420_000);
 
   test('of two overlapping runs that skip one another, one processes the files and the other ends', async () => {
@@ -274,7 +274,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     );
     expect(worked).toHaveLength(1);
     const { manifest, outcomes } = await endOf(worked[0], outputs.ReturnsResults);
-    expect(manifest.files).toEqual({ total: few.length, processed: few.length - 1, failed: 1, skipped: 0 });
+    expect(manifest.files).toMatchObject({ total: few.length, processed: few.length - 1, failed: 1, skipped: 0 });
     expect(outcomes).toEqual(expected(few));
   }, 240_000);
 
@@ -291,7 +291,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
       return executions.find(({ executionArn = '' }) => !people.includes(executionArn))?.executionArn;
     });
     for (const { manifest, outcomes } of [one, other, await endOf(clock, outputs.PricesResults)]) {
-      expect(manifest.files).toEqual({ total: few.length, processed: few.length - 1, failed: 1, skipped: 0 });
+      expect(manifest.files).toMatchObject({ total: few.length, processed: few.length - 1, failed: 1, skipped: 0 });
       expect(outcomes).toEqual(expected(few));
     }
     expect(await keys('prices/')).toEqual(few.map((name) => `incoming/${name}`).sort());
@@ -306,6 +306,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
           because: 'an event that its target cannot be given goes here; this run loses none',
         },
         ...['Sales', 'Stock', 'Prices', 'Returns'].flatMap(unusedByRuns),
+        ...['Sales', 'Prices', 'Returns'].map(unusedWithoutOutage),
         {
           role: 'DigestServiceRole',
           action: 's3:AbortMultipartUpload',

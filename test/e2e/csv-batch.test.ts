@@ -19,7 +19,7 @@ import { privilegeFindings } from '../least-privilege/findings';
 import { expectToFitItsSchema } from '../support/event-schemas';
 import { peakKiBOf } from '../support/peak-memory';
 import { type PostgresServer, startPostgres } from '../support/postgres-server';
-import { unusedByRuns } from './support/batch-executions';
+import { unusedByRuns, unusedWithoutOutage } from './support/batch-executions';
 import { type CsvFile, csvFile } from './support/csv-files';
 import { type Cloud, nameOf, patience as patienceOfCloud, test, testLocally } from './support/clouds/cloud';
 import { deploymentOf, until } from './support/deployment';
@@ -398,6 +398,7 @@ describe('csv-batch', () => {
               because: 'the tasks of an execution stop with it; none is stopped here',
             },
             ...unusedByRuns(workflow),
+            unusedWithoutOutage(workflow),
             {
               role: `${workflow}TaskDefinition`,
               action: 's3:AbortMultipartUpload',

@@ -464,6 +464,11 @@ describe('typed-ingest, while everything goes wrong', () => {
             sometimes: true as const,
           })),
           {
+            role: 'DispatcherIngress',
+            action: 'sqs:SendMessage',
+            because: 'events wait on their queue while a dependency is unavailable; none is here',
+          },
+          {
             role: 'DispatcherWatcher',
             action: 'dynamodb:PutItem',
             because: 'claims a slot for the first time, if the ingress has not',

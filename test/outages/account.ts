@@ -4,13 +4,20 @@ import { randomUUID } from 'node:crypto';
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   GetFunctionConfigurationCommand,
+  InvokeCommand,
   LambdaClient,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateScheduleCommand, GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
 
 /** The outputs of all stacks. */
@@ -99,6 +106,29 @@ export class Account {
 
   async sendMessage(queue: string, body: object): Promise<void> {
     await this.#sqs.send(new SendMessageCommand({ QueueUrl: this.outputs[queue], MessageBody: JSON.stringify(body) }));
+  }
+
+  /** Receives the messages that there are, and deletes them. */
+  async receiveMessages(queue: string): Promise<readonly string[]> {
+    const QueueUrl = this.outputs[queue];
+    const { Messages: messages = [] } = await this.#sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+    );
+    for (const { ReceiptHandle } of messages) {
+      await this.#sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
+    return messages.map(({ Body: body = '' }) => body);
+  }
+
+  /** Invokes a function as EventBridge does: Lambda repeats it after an error. */
+  async invokeLater(name: string, event: object): Promise<void> {
+    await this.#lambda.send(
+      new InvokeCommand({
+        FunctionName: this.outputs[name],
+        InvocationType: 'Event',
+        Payload: Buffer.from(JSON.stringify(event)),
+      }),
+    );
   }
 
   async countMessages(queue: string): Promise<number> {

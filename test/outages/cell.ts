@@ -34,7 +34,8 @@ export type Dependency =
   | 'RunTask'
   /** What starts executions. */
   | 'Step Functions'
-  | 'EventBridge';
+  | 'EventBridge'
+  | 'SNS';
 
 /** What a construct promises in a cell, where that differs between constructs. */
 export interface Promised {
@@ -56,6 +57,7 @@ export interface Cell extends Promised {
 
 /** Jobs before, at the beginning, in the middle and at the end of an outage. */
 export const JOBS = { before: 2, beginning: 5, middle: 2, end: 1 } as const;
+export const ALL_JOBS = Object.values(JOBS).reduce((sum, count) => sum + count, 0);
 
 /** For people, and for `--cells`. */
 export const nameOf = ({ construct, dependency, form }: Cell): string => `${construct} / ${dependency} / ${form}`;

@@ -2,6 +2,7 @@
 // line here.
 import type { Cell, Dependency, Form } from './cell.ts';
 import type { OutageConstruct } from './constructs/construct.ts';
+import { alerts } from './constructs/alerts.ts';
 import { batches } from './constructs/batches.ts';
 import { dispatcher } from './constructs/dispatcher.ts';
 import { exportsOfApi } from './constructs/exports.ts';
@@ -18,6 +19,7 @@ const CONSTRUCTS: readonly OutageConstruct[] = [
   exportsOfApi,
   loader,
   batches,
+  alerts,
 ];
 
 export const CELLS: readonly Cell[] = CONSTRUCTS.flatMap((construct) =>

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { LocalCloud } from 'fileworks-local';
 import { Account } from './account.ts';
 import { imageOf, synthesize } from './app.ts';
-import { type Cell, JOBS } from './cell.ts';
+import { ALL_JOBS, type Cell, JOBS } from './cell.ts';
 import { constructOf } from './cells.ts';
 import { Api } from './dependencies/api.ts';
 import { beginAwsOutage } from './dependencies/aws.ts';
@@ -24,7 +24,6 @@ export interface PlayOptions {
 }
 
 const MINUTE_MS = 60_000;
-const ALL_JOBS = Object.values(JOBS).reduce((sum, count) => sum + count, 0);
 /** After this time of the clock, and real time for tasks on a busy machine, what is not done is lost. */
 const PATIENCE_MS = 30 * MINUTE_MS;
 /** After this time, tasks that have nothing but jobs that wait are stopped. */
@@ -136,7 +135,7 @@ async function playCell({ account, database, evidence, begin, seconds, line }: P
   const ids = () => new Set(done().map(({ id }) => id));
   /** What no program prints. */
   const look = async () => {
-    const found = (await construct.done?.(cell, database)) ?? [];
+    const found = (await construct.done?.(cell, database, account)) ?? [];
     for (const id of found.slice(done().length)) {
       evidence.push({ outage: 'done', cell: cell.id, id, at: cloud.clock.now(), task: '' });
     }

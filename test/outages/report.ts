@@ -14,7 +14,8 @@ of its end. Jobs are done within 2 minutes of its end. A task calls the dependen
 
 Runs of scheduled jobs are those of schedules for once, with the target of the construct's own. A rotated secret is one that changes while the API does not answer, and the program reads it again when the API refuses the old one.
 
-Not in the matrix: dispatcher, exports, batch file loader, chunked batches and alerts.
+Alerts that could not be sent at once are in a digest. Of functions, calls are invocations.
+
 Only durations with a table below were played. For the cells of SQS, \`alarmNotStartingFor\` is five minutes; its default is ten.
 
 Times are those of the clock, in seconds after the beginning (ALARM) or the end (OK, work) of the outage. Calls are runs of handlers during the outage, beyond one for each job that waits, and the most that the promise allows.

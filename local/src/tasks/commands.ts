@@ -63,7 +63,7 @@ export class Commands {
       `no entry of the task map stands for the image ${asset?.names[0] ?? image}${of}${also}; add one with its command to tasks.json:\n` +
         `  ${JSON.stringify({ tasks: [entry] })}`,
     );
-    return `Image not found: no entry of the task map stands for the image ${image}${of}${also}`;
+    return `No such image (image not found): no entry of the task map stands for the image ${image}${of}${also}`;
   }
 
   #fromDockerfile(asset: ImageAsset): FromDockerfile {

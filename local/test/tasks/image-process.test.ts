@@ -191,10 +191,10 @@ describe('the command of an image', () => {
     const unknown = commands();
     const identity = { image: 'nginx:1', container: 'web', family: 'front' };
     const message =
-      'Image not found: no entry of the task map stands for the image nginx:1 (container web of family front)';
+      'No such image (image not found): no entry of the task map stands for the image nginx:1 (container web of family front)';
     expect([unknown.missing(identity), unknown.missing(identity)]).toEqual([message, message]);
     expect(unknown.missing({ image: 'repository:def' })).toBe(
-      'Image not found: no entry of the task map stands for the image repository:def, and a command builds it, not a Dockerfile',
+      'No such image (image not found): no entry of the task map stands for the image repository:def, and a command builds it, not a Dockerfile',
     );
     expect(lines.map((line) => line.split('\n  '))).toEqual([
       [

@@ -12,3 +12,10 @@ export function unusedByRuns(workflow: string): Acknowledged[] {
     },
   ];
 }
+
+/** What a workflow whose batches wait in its machine does only while a dependency is unavailable. */
+export const unusedWithoutOutage = (workflow: string): Acknowledged => ({
+  role: `${workflow}StateMachine`,
+  action: 'cloudwatch:PutMetricData',
+  because: 'reports for how long a batch waits for a dependency; none is unavailable here',
+});

@@ -1,9 +1,7 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { BatchProcessor, ChunkedBatchWorkflow, FileIngestBucket, FilingMode, RunOverlap } from 'cdk-fileworks';
-import { JOBS } from '../cell.ts';
+import { ALL_JOBS, JOBS } from '../cell.ts';
 import type { OutageConstruct } from './construct.ts';
-
-const ALL_JOBS = Object.values(JOBS).reduce((sum, count) => sum + count, 0);
 
 /** A job is a run of one file, which its marker starts. */
 export const batches: OutageConstruct = {

@@ -31,7 +31,7 @@ export interface OutageConstruct {
   /** Sends a job of a cell, which has a number. */
   send(account: Account, cell: Cell, job: number): Promise<void>;
   /** Jobs that are done, each as often as it was done. Default: what the program prints. */
-  done?(cell: Cell, database: Database): Promise<readonly string[]>;
+  done?(cell: Cell, database: Database, account: Account): Promise<readonly string[]>;
   /** Number of jobs that have a result. */
   results(account: Account, cell: Cell, database: Database): Promise<number>;
   deadLetters(account: Account, cell: Cell): Promise<number>;

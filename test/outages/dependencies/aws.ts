@@ -38,12 +38,14 @@ export function beginAwsOutage(cloud: LocalCloud, { id, dependency, form }: Cell
     {
       'S3 results': ['s3:PutObject', objects(outputs.BucketName, 'results'), OF_S3],
       'S3 source': ['s3:GetObject', objects(outputs[`${id}SourceName`], 'source'), OF_S3],
-      DynamoDB: ['dynamodb:*', `${all}:table/${outputs[`${id}TableName`]}`, OF_OTHERS],
+      // With its indexes
+      DynamoDB: ['dynamodb:*', `${all}:table/${outputs[`${id}TableName`]}*`, OF_OTHERS],
       'Secrets Manager': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],
       'secrets at the start': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],
       EventBridge: ['events:PutEvents', outputs[`${id}BusName`], OF_OTHERS],
       RunTask: ['ecs:RunTask', outputs[`${id}TaskName`], OF_ECS],
       'Step Functions': ['states:StartExecution', outputs[`${id}MachineName`], OF_OTHERS],
+      SNS: ['sns:Publish', outputs[`${id}TopicName`], OF_OTHERS],
       SQS: ['sqs:ReceiveMessage', outputs[`${id}QueueArn`], OF_OTHERS],
     } as Readonly<Partial<Record<string, readonly [string, string, typeof ERRORS]>>>
   )[dependency] ?? ['', '', {}];
