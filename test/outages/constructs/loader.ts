@@ -50,12 +50,8 @@ export const loader: OutageConstruct = {
     output('DeadLetters', loader.deadLetterQueue?.queueUrl ?? '');
   },
 
-  // The secret is read when the function starts
-  async begin(account, { id, dependency }) {
-    if (dependency === 'Secrets Manager') {
-      await account.restartFunction(`${id}Functions`);
-    }
-  },
+  // A function that is warm has read the secret, and has a connection
+  begin: (account, { id }) => account.restartFunction(`${id}Functions`),
 
   send: (account, { id }, job) =>
     account.putFile(`${id}SourceName`, `source/${id}/${job}`, JSON.stringify({ id: String(job) })),

@@ -37,7 +37,8 @@ export function beginAwsOutage(cloud: LocalCloud, { id, dependency, form }: Cell
   const [action, resource, errors] = (
     {
       'S3 results': ['s3:PutObject', objects(outputs.BucketName, 'results'), OF_S3],
-      'S3 source': ['s3:GetObject', objects(outputs[`${id}SourceName`], 'source'), OF_S3],
+      // Versions have an action of their own
+      'S3 source': ['s3:GetObject*', objects(outputs[`${id}SourceName`], 'source'), OF_S3],
       // With its indexes
       DynamoDB: ['dynamodb:*', `${all}:table/${outputs[`${id}TableName`]}*`, OF_OTHERS],
       'Secrets Manager': ['secretsmanager:*', outputs[`${id}SecretName`], OF_OTHERS],

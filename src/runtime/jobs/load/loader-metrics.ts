@@ -42,15 +42,23 @@ export function loaderMetrics(
   );
 }
 
-/** For how long a dependency of the loader has been unavailable; log lines in embedded metric format. */
+/** Files that wait are tried again after a delay and the batching window; the alarm needs data for each minute. */
+const REPORTED_MINUTES = 3;
+
+/**
+ * For how long a dependency of the loader has been unavailable, now and in the next minutes; log lines in embedded
+ * metric format.
+ */
 export function outageMetrics(name: string, dependency: string, seconds: number): string[] {
   const task = { [MetricDimensions.task]: name };
-  const time = {
-    metric: WorkerMetrics.dependencyUnavailableTime,
-    unit: 'Seconds',
-    values: [Math.round(seconds)],
-  } as const;
-  return [task, { ...task, [MetricDimensions.dependency]: dependency }].map((dimensions) =>
-    metricLine(dimensions, [time]),
-  );
+  return Array.from({ length: REPORTED_MINUTES }, (_, minute) => {
+    const value = {
+      metric: WorkerMetrics.dependencyUnavailableTime,
+      unit: 'Seconds',
+      values: [Math.round(seconds) + 60 * minute],
+    } as const;
+    return [task, { ...task, [MetricDimensions.dependency]: dependency }].map((dimensions) =>
+      metricLine(dimensions, [value], 60_000 * minute),
+    );
+  }).flat();
 }

@@ -285,7 +285,7 @@ test('files wait on the queue while the database is unavailable, and one message
   expect(lines).toContainEqual(
     expect.objectContaining({ Task: 'test', DependencyUnavailableTime: 11, Dependency: 'network' }),
   );
-  expect(lines.filter((line) => 'Dependency' in line)).toHaveLength(2);
+  expect(lines.filter((line) => 'Dependency' in line)).toHaveLength(6);
   isAway = false;
   await clock.advance(11_000);
   expect(await handle(event)).toEqual({ batchItemFailures: [] });
