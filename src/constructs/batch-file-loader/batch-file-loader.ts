@@ -14,7 +14,7 @@ import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import type { AlarmNotice } from '../private/alarm';
 import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { checkNewId } from '../private/checks';
-import { grantConsume, grantSend } from '../private/grants';
+import { grantConsumeLater, grantSend } from '../private/grants';
 import { createHandlerFunction, RdsAuthorities } from '../private/handler-function';
 import { nameOf, pathOf } from '../private/paths';
 import { createQueueSource, timesOf } from '../private/queue-source';
@@ -305,8 +305,8 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   #grantWork(): void {
     const { database, largeFileQueue } = this.#props;
     database.grantLogin(this, this);
-    grantConsume(this.queue, this);
-    for (const queue of [this.queue, this.deadLetterQueue, largeFileQueue]) {
+    grantConsumeLater(this.queue, this);
+    for (const queue of [this.deadLetterQueue, largeFileQueue]) {
       if (queue !== undefined) {
         grantSend(queue, this);
       }

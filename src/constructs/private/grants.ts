@@ -18,6 +18,7 @@ import { ValidationError } from './validation-error';
  * The grants of the CDK allow more actions, some of them with wildcards (kms:ReEncrypt*, kms:GenerateDataKey*).
  */
 
+const CONSUME_ACTIONS = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 const WORK_ACTIONS = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'];
 
 /** Throws if the grantee is a resource that was imported without its role. */
@@ -121,7 +122,14 @@ export function grantProcess(queue: IQueue, worker: IGrantable): Grant {
 export function grantConsume(queue: IQueue, grantee: IGrantable): Grant {
   checkRole(grantee);
   queue.encryptionMasterKey?.grant(grantee, 'kms:Decrypt');
-  return queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
+  return queue.grant(grantee, ...CONSUME_ACTIONS);
+}
+
+/** The same, for a function that sends messages anew while a dependency is unavailable. */
+export function grantConsumeLater(queue: IQueue, grantee: IGrantable): Grant {
+  checkRole(grantee);
+  grantWriteWithKey(queue.encryptionMasterKey, grantee);
+  return queue.grant(grantee, ...CONSUME_ACTIONS, 'sqs:SendMessage');
 }
 
 /**

@@ -68,7 +68,7 @@ test('a role of several types has the permissions of each', () => {
   fixture.add('B', { keys: ['b/**'] });
   const template = synth(fixture);
   expect(readable(template, 'TaskTaskRole')).toEqual(['/a/*', '/b/*']);
-  expect(leadingKeys(template, 'TaskTaskRole')).toEqual([only('S#A', 'S#A/*'), only('S#B', 'S#B/*')]);
+  expect(leadingKeys(template, 'TaskTaskRole')).toEqual([only('S#A', 'S#A/*', 'S#B', 'S#B/*')]);
 });
 
 test.each<[string, Partial<DispatchTypeOptions>, string[]]>([

@@ -9,7 +9,7 @@ import type { Construct } from 'constructs';
 import { DispatchFunctionEnv, DispatchSweep } from '../../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../../contract/dispatch-env';
 import { acknowledge } from '../../private/acknowledge';
-import { grantConsume, grantSend } from '../../private/grants';
+import { grantConsume, grantConsumeLater, grantSend } from '../../private/grants';
 import { createHandlerFunction } from '../../private/handler-function';
 import { nameOf, pathOf } from '../../private/paths';
 import { createQueueSource } from '../../private/queue-source';
@@ -82,7 +82,7 @@ export class DispatcherFunctions {
       direct ? deadLetterQueue : undefined,
     );
     grantSend(deadLetterQueue, ingress);
-    grantSend(queue, ingress);
+    grantConsumeLater(queue, ingress);
     this.#consume('IngressSource', ingress, queue, DispatcherDefaults.registrars);
     return ingress;
   }
@@ -92,6 +92,7 @@ export class DispatcherFunctions {
       ...this.#supervisorEnvironment(),
       [DispatchFunctionEnv.launchesPerSecond]: String(launchesPerSecond / DispatcherDefaults.launchers),
     });
+    grantConsume(this.#parts.wakes.queue, launcher);
     this.#consume('LauncherSource', launcher, this.#parts.wakes.queue, DispatcherDefaults.launchers);
     return launcher;
   }
@@ -206,7 +207,6 @@ export class DispatcherFunctions {
   }
 
   #consume(id: string, target: lambda.Function, queue: IQueue, maxConcurrency: number): void {
-    grantConsume(queue, target);
     createQueueSource(this.#dispatcher, id, { target, queue, batchSize: 10, maxConcurrency });
   }
 }

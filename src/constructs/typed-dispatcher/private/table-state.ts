@@ -1,6 +1,6 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, type IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { DispatchStateEnv } from '../../../contract/dispatch-env';
 import { checkExcluded, checkWholeNumber } from '../../private/checks';
@@ -15,6 +15,8 @@ const INDEXES = ['due', 'trouble'];
 
 /** Rows in a DynamoDB table. */
 export class TableState implements BoundState {
+  /** Keys of sequences that the roles of workers may change. */
+  readonly #turns = new Map<IPrincipal, Set<string>>();
   readonly table: dynamodb.ITable;
   readonly environment: Record<string, string>;
   readonly functions = { environment: {} };
@@ -83,8 +85,17 @@ export class TableState implements BoundState {
    */
   grantTurn(grantee: IGrantable, type?: string): void {
     const sequences = type === undefined ? ['S#*'] : [`S#${type}`, `S#${type}/*`];
+    // A role of several types has one statement: another one would allow the rows of files again
+    const known = this.#turns.get(grantee.grantPrincipal);
+    if (known !== undefined) {
+      sequences.forEach((sequence) => known.add(sequence));
+      return;
+    }
+    const all = new Set(sequences);
+    this.#turns.set(grantee.grantPrincipal, all);
+    const keys = Lazy.list({ produce: () => ['F#*', ...(all.has('S#*') ? ['S#*'] : all)] });
     this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], undefined, {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['F#*', ...sequences] },
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
       // Without keys in a request, ForAllValues is true
       Null: { 'dynamodb:LeadingKeys': 'false' },
     });
