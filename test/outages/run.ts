@@ -14,6 +14,9 @@ import { play } from './play.ts';
 import { report } from './report.ts';
 import { keep, kept, type Result } from './results.ts';
 
+/** A cell with more tasks has too many processes for a sample beside others. */
+const MAX_CALLERS_OF_SAMPLE = 2;
+
 process.env.CDK_VALIDATION = 'false';
 const { values } = parseArgs({
   options: {
@@ -64,7 +67,10 @@ function sampled(all: readonly Cell[]): readonly Cell[] {
   if (values.sample === undefined) {
     return all;
   }
-  const likely = all.filter((cell) => durations.every((duration) => reasonOf(cell, duration) === undefined));
+  const likely = all.filter(
+    (cell) =>
+      cell.callers <= MAX_CALLERS_OF_SAMPLE && durations.every((duration) => reasonOf(cell, duration) === undefined),
+  );
   return inCommitOrder(likely, ({ id }) => id).slice(0, Number(values.sample));
 }
 
