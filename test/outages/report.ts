@@ -16,6 +16,9 @@ Runs of scheduled jobs are those of schedules for once, with the target of the c
 
 Alerts that could not be sent at once are in a digest. Of functions, calls are invocations.
 
+Known to break the promise, and not in the tables: a dependency of the dispatcher's tasks, its queue, launches that ECS refuses it, and Step Functions that starts no execution of an object task, scheduled job or batch. Nothing is lost, but no alarm comes
+within 8 minutes, and files of the dispatcher can wait for 15 minutes after the end.
+
 Only durations with a table below were played. For the cells of SQS, \`alarmNotStartingFor\` is five minutes; its default is ten.
 
 Times are those of the clock, in seconds after the beginning (ALARM) or the end (OK, work) of the outage. Calls are runs of handlers during the outage, beyond one for each job that waits, and the most that the promise allows.
