@@ -42,7 +42,7 @@ export function loaderMetrics(
   );
 }
 
-/** Files that wait are tried again after a delay and the batching window; the alarm needs data for each minute. */
+/** A refused file is tried again after a delay and the batching window; the alarm needs data for each minute. */
 const REPORTED_MINUTES = 3;
 
 /**
