@@ -121,7 +121,11 @@ const steps: Steps = {
     after: ['e2e', 'permissions', 'examples', 'judges', 'lint', 'typecheck', 'model', 'fuzz', 'units'],
     live: true,
   },
-  outages: { run: ['node test/outages/run.ts --durations 10min --speed 10 --sample 5'], after: ['silence'], live: true },
+  outages: {
+    run: ['node test/outages/run.ts --durations 10min --speed 10 --sample 5'],
+    after: ['silence'],
+    live: true,
+  },
 };
 
 /** All that a change must pass. While you work, API.md may differ from what is committed. */

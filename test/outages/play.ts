@@ -177,7 +177,9 @@ async function playCell({ account, database, evidence, begin, seconds, line }: P
   const after = (from: number, at: number | undefined) =>
     at === undefined ? undefined : Math.round((at - from) / 1_000);
   const results = await construct.results(account, cell, database);
-  line(`${cell.id}: done ${ids().size} of ${ALL_JOBS}, ${doneBefore} of them before the end of the outage, ${calls.length} calls`);
+  line(
+    `${cell.id}: done ${ids().size} of ${ALL_JOBS}, ${doneBefore} of them before the end of the outage, ${calls.length} calls`,
+  );
   return {
     cell,
     seconds,
