@@ -113,7 +113,8 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
           settledFiles.set(file.id, { file, outcome: settled });
         }
       }
-      await batch.postpone(some.filter(({ messageId }) => batch.refused.has(messageId)));
+      // A message with another failed file is redelivered anyway
+      await batch.postpone(some.filter(({ messageId: id }) => batch.refused.has(id) && !batch.failed.has(id)));
     }
     if (settledFiles.size > 0) {
       writeMetrics(loaderMetrics(parts.name, [...settledFiles.values()]));

@@ -1,4 +1,5 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DependencyUnavailable } from '../../../../src/runtime/index.js';
 import { ManualClock } from '../../../../src/runtime/testing/index.js';
 import { LoaderBench, numbers, orders } from './support';
 import { LoaderEnv } from '../../../../src/contract/loader-env';
@@ -290,4 +291,20 @@ test('files wait on the queue while the database is unavailable, and one message
   await clock.advance(11_000);
   expect(await handle(event)).toEqual({ batchItemFailures: [] });
   expect((await bench.ids()).filter((id) => id > 10)).toEqual([11, 12, 13]);
+});
+
+test('a message with a refused and a failed file is redelivered, and not sent anew as well', async () => {
+  const files = await Promise.all(['away', 'defect'].map((name) => bench.put(`both/${name}.json`, '{}')));
+  const handle = loader({
+    ...setup({ [WorkerEnv.queueUrl]: queues.urlOf('large') }),
+    routes: undefined,
+    load: ({ object: { key } }) =>
+      Promise.reject(key.includes('away') ? new DependencyUnavailable('rates') : new Error('a defect')),
+  });
+  await received('large');
+  const body = { Records: files.flatMap((file) => notification(file).Records) };
+  expect(await handle({ Records: [record('both', body)] })).toEqual({
+    batchItemFailures: [{ itemIdentifier: 'both' }],
+  });
+  expect(await received('large')).toEqual([]);
 });
