@@ -43,18 +43,22 @@ export async function handler(event: SqsEvent | DirectEvent): Promise<SqsBatchRe
   if ('Records' in event) {
     return registerAll(event);
   }
-  let error: unknown;
-  const message = { messageId: event.id, body: JSON.stringify(event) };
-  const failed = await wait().run([message], async (one) => {
-    await registerMessage(one).catch((thrown: unknown) => {
-      error = thrown;
-      throw thrown;
-    });
-  });
-  if (failed.length > 0) {
-    throw error;
-  }
+  await registerDirect({ messageId: event.id, body: JSON.stringify(event) });
   return undefined;
+}
+
+async function registerDirect(message: Message): Promise<void> {
+  if (wait().isPaused && (await wait().postpone(message))) {
+    return;
+  }
+  try {
+    await registerMessage(message);
+    wait().answered();
+  } catch (error) {
+    if (!(wait().refused(message, error) && (await wait().postpone(message)))) {
+      throw error;
+    }
+  }
 }
 
 async function registerAll({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {

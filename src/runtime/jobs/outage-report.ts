@@ -1,7 +1,7 @@
 import { MetricDimensions, WorkerMetrics } from '../../contract/metric-names.js';
 import { MAX_REPORTED_AHEAD_MINUTES } from '../../contract/task-run-env.js';
 import { type Clock, type Timer } from '../support/clock.js';
-import { type Dimensions, metricLine, type MetricValues } from '../telemetry/metric-line.js';
+import { metricLine } from '../telemetry/metric-line.js';
 import { tolerateClosedOutput } from '../support/closed-output.js';
 
 /** The finest step of standard CloudWatch metrics. */
@@ -12,6 +12,15 @@ const EVERY_MS = 60_000;
  * that hangs refuses after minutes: twice the time of the slowest refusal counts, within these bounds.
  */
 const TRUST_AFTER_MS = { min: 150_000, max: 600_000 } as const;
+
+/** For how long the dependency of a task or function has been unavailable; log lines in embedded metric format. */
+export function outageLines(name: string, dependency: string, seconds: number, aheadMs = 0): string[] {
+  const metric = WorkerMetrics.dependencyUnavailableTime;
+  const task = { [MetricDimensions.task]: name };
+  return [task, { ...task, [MetricDimensions.dependency]: dependency }].map((dimensions) =>
+    metricLine(dimensions, [{ metric, unit: 'Seconds', values: [Math.round(seconds)] }], aheadMs),
+  );
+}
 
 /** Reports each minute for how long a task has waited for a dependency, as the alarm of its construct reads it. */
 export class OutageReport {
@@ -66,7 +75,7 @@ export class OutageReport {
       // A minute more: what is refused in the minute of the answer is refused after it
       const values = [60 * (minute + 1)];
       const time = { metric: WorkerMetrics.dependencyAnsweredTime, unit: 'Seconds', values } as const;
-      this.#line({ [MetricDimensions.task]: this.name }, time, minute * EVERY_MS);
+      this.write(metricLine({ [MetricDimensions.task]: this.name }, [time], minute * EVERY_MS));
     }
     this.end();
     this.#since = undefined;
@@ -86,11 +95,7 @@ export class OutageReport {
     }
     this.#timer = this.clock.after(EVERY_MS, () => this.#report());
     if (this.name !== undefined && this.#dependency !== undefined) {
-      const task = { [MetricDimensions.task]: this.name };
-      const metric = WorkerMetrics.dependencyUnavailableTime;
-      const time = { metric, unit: 'Seconds', values: [this.#seconds()] } as const;
-      this.#line(task, time);
-      this.#line({ ...task, [MetricDimensions.dependency]: this.#dependency }, time);
+      outageLines(this.name, this.#dependency, this.#seconds()).forEach(this.write);
     }
   }
 
@@ -98,10 +103,6 @@ export class OutageReport {
   #seconds(): number {
     const own = this.#since === undefined ? 0 : this.clock.now() - this.#since;
     return this.#earlierSeconds + Math.round(own / 1_000);
-  }
-
-  #line(dimensions: Dimensions, values: MetricValues, aheadMs = 0): void {
-    this.write(metricLine(dimensions, [values], aheadMs));
   }
 }
 

@@ -1,7 +1,7 @@
 import { LOADER_METRIC_DIMENSION, LoaderMetrics } from '../../../contract/loader-env.js';
-import { MetricDimensions, WorkerMetrics } from '../../../contract/metric-names.js';
 import type { LedgerFile } from '../../database/index.js';
 import { metricLine } from '../../telemetry/index.js';
+import { outageLines } from '../outage-report.js';
 import type { FileOutcome } from './file-loader.js';
 
 const COUNT_OF: Readonly<Record<FileOutcome['result'], keyof typeof LoaderMetrics>> = {
@@ -50,15 +50,7 @@ const REPORTED_MINUTES = 3;
  * metric format.
  */
 export function outageMetrics(name: string, dependency: string, seconds: number): string[] {
-  const task = { [MetricDimensions.task]: name };
-  return Array.from({ length: REPORTED_MINUTES }, (_, minute) => {
-    const value = {
-      metric: WorkerMetrics.dependencyUnavailableTime,
-      unit: 'Seconds',
-      values: [Math.round(seconds) + 60 * minute],
-    } as const;
-    return [task, { ...task, [MetricDimensions.dependency]: dependency }].map((dimensions) =>
-      metricLine(dimensions, [value], 60_000 * minute),
-    );
-  }).flat();
+  return Array.from({ length: REPORTED_MINUTES }, (_, minute) =>
+    outageLines(name, dependency, seconds + 60 * minute, 60_000 * minute),
+  ).flat();
 }
